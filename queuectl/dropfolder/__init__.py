@@ -1,0 +1,1 @@
+"""The folder into which people drop .job files."""

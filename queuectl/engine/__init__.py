@@ -1,0 +1,1 @@
+"""What runs jobs: coordinator, workers, runner, reaper and doorbell."""

@@ -1,0 +1,1 @@
+"""Everything that depends on which operating system this is."""
