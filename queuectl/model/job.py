@@ -48,6 +48,8 @@ class Job:
     spec: JobSpec
     max_retries: int
     backoff_base: float
+    source: str
+    """Who enqueued it, or what."""
     attempts: int
     """Runs spent since it was enqueued or last retried by a person."""
     runs: int
@@ -118,6 +120,8 @@ class Attempt:
     started_at: datetime
     finished_at: datetime | None
     outcome: OutcomeKind | None
+    next_state: State | None
+    """The state it left the job in."""
     exit_code: int | None
     reason: str | None
     tail: str

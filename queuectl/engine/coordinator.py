@@ -1,0 +1,359 @@
+"""Claims and completions in group commits: the one thread of a host that moves jobs through the database.
+
+Everything that can wake it is a message in one inbox: a finished run, a run whose process is to be noted, a ring.
+It answers what has gathered in one transaction: finished runs are reported, due jobs promoted, new ones claimed.
+"""
+
+import logging
+import math
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from queuectl.engine.events import EventKind, JobEvent, Listener, tell
+from queuectl.engine.runner import Limits, Run
+from queuectl.engine.warden import Warden
+from queuectl.engine.worker import Pool
+from queuectl.errors import LeaseLost, QueuectlError
+from queuectl.model.job import Job, Outcome, OutcomeKind
+from queuectl.model.policy import Backoff, judge
+from queuectl.model.state import State
+from queuectl.platform import machine
+from queuectl.queue import Queue
+
+GATHER = 0.0015
+"""Seconds that reports are left to gather while the workers still have something to do."""
+SHORT = 0.05
+"""Seconds; only runs shorter than this are claimed ahead of a free worker."""
+RETRY_STORE = (0.1, 5.0)
+"""First and longest wait, in seconds, before a failed transaction is tried again."""
+
+log = logging.getLogger("queuectl.engine")
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    run: Run
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Lasting:
+    run: Run
+
+
+class _Ring:
+    """Something may have changed in the database."""
+
+
+class Coordinator:
+    """Move jobs between the database and a pool of workers.
+
+    ``budget`` limits how many jobs are taken in all; when it is spent and nothing runs any more, ``done`` is set.
+    """
+
+    def __init__(
+        self,
+        jobs: Queue,
+        host_id: str,
+        *,
+        workers: int,
+        environ: Mapping[str, str],
+        poll: float | None = None,
+        queues: Sequence[str] | None = None,
+        budget: int | None = None,
+        listener: Listener | None = None,
+        on_stop_asked: Callable[[str], None] | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.done = threading.Event()
+        self.ended_tokens: queue.SimpleQueue[str] = queue.SimpleQueue()
+        """Leases of runs that have ended here; the reaper looks for what they left behind."""
+        self._queue = jobs
+        self._store = jobs.store
+        self._host_id = host_id
+        self._environ = environ
+        self._poll = poll
+        self._queues = queues
+        self._budget = math.inf if budget is None else budget
+        self._listener = listener
+        self._on_stop_asked = on_stop_asked
+        self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._inbox: queue.SimpleQueue[_Finished | _Lasting | _Ring] = queue.SimpleQueue()
+        self._rung = threading.Event()
+        self._runs: dict[str, Run] = {}  # by lease: the same job may be claimed anew while an old run still ends
+        self._unreported: list[_Finished] = []
+        self._lasting: list[Run] = []
+        self._draining = False
+        self._stopped = False
+        self._moved = False  # whether a run has ended since the last look
+        self._typical = math.inf  # seconds that a run lasts here, as a moving average
+        self._commit = 0.002  # seconds that a transaction takes, likewise
+        self._read_settings()
+        self.pool = Pool(workers, self._report)
+        self.warden = Warden(clock=jobs.clock, on_lasting=lambda run: self._inbox.put(_Lasting(run)))
+        self._thread = threading.Thread(target=self._coordinate, name="coordinator", daemon=True)
+
+    def start(self) -> None:
+        """Begin to take jobs."""
+        self.warden.start()
+        self.pool.start()
+        self._thread.start()
+
+    def ring(self) -> None:
+        """Have it look into the database now."""
+        if not self._rung.is_set():
+            self._rung.set()
+            self._inbox.put(_Ring())
+
+    @property
+    def running(self) -> list[Run]:
+        """Return the runs that go on."""
+        return list(self._runs.values())
+
+    def resize(self, workers: int) -> None:
+        """Change the number of workers."""
+        self.pool.resize(workers)
+        self.ring()
+
+    def drain(self) -> None:
+        """Take no more jobs and put back those that no worker has begun; ``done`` is set when the last run ends."""
+        self._draining = True
+        self._rung.set()
+        self._inbox.put(_Ring())
+
+    def interrupt(self, reason: str) -> None:
+        """Stop the runs that go on; they go back to the queue and spend no attempt."""
+        for run in self.running:
+            run.stop(OutcomeKind.INTERRUPTED, reason)
+        self.warden.wake()
+
+    def stop(self, timeout: float) -> None:
+        """End the thread, the workers and the warden; wait at most ``timeout`` seconds for each."""
+        self._draining = self._stopped = True
+        self._inbox.put(_Ring())
+        self._thread.join(timeout)
+        self.pool.stop(timeout)
+        self.warden.stop(timeout)
+
+    # the worker's side
+
+    def _started(self, run: Run) -> None:
+        self.warden.started(run)
+        if self._listener is not None:
+            tell(self._listener, JobEvent(kind=EventKind.STARTED, job=run.job))
+
+    def _report(self, run: Run, outcome: Outcome | None) -> None:
+        if outcome is None:
+            reason = "queuectl failed to run it; its log says why"
+            outcome = Outcome(kind=OutcomeKind.FAILED, reason=reason, finished_at=self._queue.clock.now())
+        self.warden.remove(run)
+        self.ended_tokens.put(run.token)
+        self._inbox.put(_Finished(run, outcome))
+
+    # the coordinator's thread
+
+    def _coordinate(self) -> None:
+        patience = RETRY_STORE[0]
+        next_heartbeat = 0.0
+        looked = 0.0
+        due: datetime | None = None
+        more = True  # whether the database may hold something for us that we have not seen
+        while not (self._stopped and not self._unreported):
+            try:
+                next_look = looked + (min(self._poll_interval, 1.0) if self.pool.waiting() else self._poll_interval)
+                wait = min(next_look, next_heartbeat) - time.monotonic()
+                # A claim that was cut short by the number of free workers goes on when one is free: a report tells.
+                rung = self._gather(max(0.0, min(wait, self._until(due))))
+                now = time.monotonic()
+                ripe = self._until(due) <= 0
+                if rung or ripe or now >= next_look:
+                    looked = now
+                    fresh = self._store.changed()
+                    more = more or fresh or rung or ripe
+                    due = None if ripe else due
+                    if fresh or rung:
+                        self._obey()
+                    self._return_idle()
+                if now >= next_heartbeat:
+                    self._beat()
+                    next_heartbeat = now + self._heartbeat
+                if self._unreported or self._lasting or (more and self._room()):
+                    more, due = self._transact()
+                patience = RETRY_STORE[0]
+            except QueuectlError as exc:
+                log.error("the database failed, trying again in %.1f s: %s", patience, exc)  # noqa: TRY400 - no news
+                patience, more = self._be_patient(patience), True
+            except Exception:
+                log.exception("the coordinator failed, trying again in %.1f s", patience)
+                patience, more = self._be_patient(patience), True
+            if not self._runs and (self._draining or self._budget <= 0):
+                self.done.set()
+
+    @staticmethod
+    def _be_patient(patience: float) -> float:
+        time.sleep(patience)
+        return min(patience * 2, RETRY_STORE[1])
+
+    def _until(self, due: datetime | None) -> float:
+        """Return the seconds until a moment by the store's clock, which may jump; so it is asked each time."""
+        return math.inf if due is None else (due - self._store.now()).total_seconds()
+
+    def _gather(self, wait: float) -> bool:
+        """Wait for a message, at most ``wait`` seconds, and let others gather; tell whether the bell rang."""
+        rung = False
+        try:
+            message = self._inbox.get(timeout=wait) if wait else self._inbox.get_nowait()
+        except queue.Empty:
+            return False
+        if isinstance(message, _Finished) and self.pool.waiting():
+            time.sleep(GATHER)
+        while True:
+            if isinstance(message, _Finished):
+                self._unreported.append(message)
+            elif isinstance(message, _Lasting):
+                self._lasting.append(message.run)
+            else:
+                self._rung.clear()
+                rung = True
+            try:
+                message = self._inbox.get_nowait()
+            except queue.Empty:
+                return rung
+
+    def _room(self) -> int:
+        """Return how many more jobs to claim now: the free workers, and a few ahead of them when runs are short."""
+        if self._draining:
+            return 0
+        ahead = 0.0
+        if self._typical < SHORT:
+            ahead = min(8 * self.pool.size, math.ceil(2 * self.pool.size * self._commit / max(self._typical, 1e-4)))
+        return int(min(self.pool.size + ahead - len(self._runs), self._budget))
+
+    def _transact(self) -> tuple[bool, datetime | None]:
+        """Commit what has gathered; return whether there may be more to claim, and when time brings the next job."""
+        finished, lasting = self._unreported, self._lasting
+        began = time.monotonic()
+        ended: list[tuple[Job, Outcome]] = []
+        with self._store.transaction():
+            for run in lasting:
+                self._note(run)
+            for item in finished:
+                job = self._finish(item)
+                if job is not None:
+                    ended.append((job, item.outcome))
+            self._store.promote()
+            free = self._room() + len(finished)
+            claimed = [] if self._draining or free <= 0 else self._claim(int(min(free, self._budget)))
+            due = self._store.next_due()
+        self._unreported, self._lasting = [], []
+        for item in finished:
+            self._runs.pop(item.run.token, None)
+        self._budget -= len(claimed)
+        for job in claimed:
+            self._begin(job)
+        for job, outcome in ended:
+            tell(self._listener, JobEvent(kind=_kind(job), job=job, outcome=outcome))
+        self._learn(finished, time.monotonic() - began)
+        return len(claimed) >= free, due
+
+    def _claim(self, limit: int) -> list[Job]:
+        return self._store.claim(self._host_id, limit, lease=self._lease, queues=self._queues)
+
+    def _begin(self, job: Job) -> None:
+        log_file = self._queue.paths.log(job.id, job.runs)
+        run = Run(
+            job, log_file, limits=self._limits, environ=self._environ, clock=self._queue.clock, on_start=self._started
+        )
+        self._runs[run.token] = run
+        self.warden.add(run)
+        self.pool.put(run)
+
+    def _finish(self, item: _Finished) -> Job | None:
+        job = item.run.job
+        now = self._store.now()
+        verdict = judge(job, item.outcome, now=now, backoff=self._backoff, rng=self._rng)
+        try:
+            return self._store.finish(job, item.outcome, verdict, host_name=machine.name())
+        except LeaseLost as exc:
+            log.warning("%s; its outcome (%s) is dropped", exc, item.outcome.kind)
+            return None
+
+    def _note(self, run: Run) -> None:
+        process = run.process
+        if process is None or run.token not in self._runs:
+            return
+        try:
+            self._store.started(
+                run.job.id, run.token, host_name=machine.name(), pid=process.pid, pid_created=process.created()
+            )
+        except LeaseLost as exc:
+            log.warning("%s", exc)
+
+    def _learn(self, finished: Sequence[_Finished], commit: float) -> None:
+        self._commit += 0.1 * (min(commit, 0.1) - self._commit)
+        for item in finished:
+            self._moved = True
+            if item.outcome.started_at is None:
+                continue
+            lasted = (item.outcome.finished_at - item.outcome.started_at).total_seconds()
+            self._typical = lasted if math.isinf(self._typical) else self._typical + 0.1 * (lasted - self._typical)
+
+    def _obey(self) -> None:
+        """Do what other processes have asked for: cancel, pause, other settings."""
+        self._read_settings()
+        cancelled = set(self._store.cancelling(self._host_id))
+        for run in self.running if cancelled else ():
+            if run.job.id in cancelled:
+                run.stop(OutcomeKind.CANCELLED, "cancelled while it ran")
+                self.warden.wake()
+        asked = self._store.stop_asked(self._host_id)
+        if asked is not None and self._on_stop_asked is not None:
+            self._on_stop_asked(asked)
+
+    def _return_idle(self) -> None:
+        """Put back what was claimed ahead but cannot be begun soon, for another host or a later day."""
+        stuck, self._moved = not self._moved, False
+        if not self.pool.waiting() or not (self._draining or stuck or self._store.pauses()):
+            return
+        if stuck:
+            self._typical = SHORT  # claim no more ahead until runs are seen to be short again
+        runs = self.pool.take_back()
+        self._store.unclaim([run.job for run in runs])
+        for run in runs:
+            self.warden.remove(run)
+            self._runs.pop(run.token, None)
+        self._budget += len(runs)
+
+    def _beat(self) -> None:
+        """Renew the leases, and stop the runs whose lease somebody else has ended."""
+        self._store.renew(self._host_id, lease=self._lease)
+        held = self._store.held(self._host_id)
+        finished = {item.run for item in self._unreported}
+        for run in self.running:
+            if run.token not in held and run not in finished:
+                log.warning("job %s was taken from this host; its run is stopped", run.job.id)
+                run.stop(OutcomeKind.LOST, "its lease was taken from this host")
+                self.warden.wake()
+
+    def _read_settings(self) -> None:
+        settings = self._queue.settings()
+        self._limits = Limits.of(settings)
+        self._backoff = Backoff.of(settings)
+        self._lease: float = settings["lease"]
+        self._heartbeat: float = min(settings["heartbeat"], self._lease / 3)
+        self._poll_interval: float = self._poll or settings["poll"]
+
+
+def _kind(job: Job) -> EventKind:
+    """Name what became of a job whose run ended."""
+    return {
+        State.COMPLETED: EventKind.COMPLETED,
+        State.FAILED: EventKind.RETRYING,
+        State.DEAD: EventKind.DEAD,
+        State.CANCELLED: EventKind.CANCELLED,
+    }.get(job.state, EventKind.RELEASED)

@@ -1,0 +1,141 @@
+"""Puts right what dead hosts left behind, and forgets what is old: the host's housekeeping thread."""
+
+import logging
+import os
+import queue
+import random
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+
+from queuectl.engine.events import EventKind, JobEvent, Listener, tell
+from queuectl.engine.output import open_log, read_tail
+from queuectl.errors import LeaseLost, QueuectlError
+from queuectl.model.job import Outcome, OutcomeKind
+from queuectl.model.policy import Backoff, forget_before, judge
+from queuectl.model.state import State
+from queuectl.platform import machine
+from queuectl.platform.process import kill_marked, kill_remains
+from queuectl.queue import Queue
+from queuectl.store.base import HostRow, Running
+
+PRUNE_EVERY = 120
+"""Sweeps between two looks for jobs that are old enough to be forgotten."""
+
+log = logging.getLogger("queuectl.engine")
+
+
+class Reaper:
+    """Sweep every few seconds: dead hosts, processes that outlived their attempt, old jobs.
+
+    A host of this machine is dead when its lock is free, at once; one of another machine when its lease has ended.
+    ``ended_tokens`` are the leases of runs that ended on this host.
+    """
+
+    def __init__(
+        self, jobs: Queue, host_id: str, *, ended_tokens: "queue.SimpleQueue[str]", listener: Listener | None = None
+    ) -> None:
+        self._queue = jobs
+        self._store = jobs.store
+        self._host_id = host_id
+        self._ended_tokens = ended_tokens
+        self._listener = listener
+        self._rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._sweep_for_ever, name="reaper", daemon=True)
+
+    def start(self) -> None:
+        """Begin to sweep."""
+        self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """Stop sweeping; wait at most ``timeout`` seconds for the thread."""
+        self._stopped.set()
+        self._thread.join(timeout)
+
+    def _sweep_for_ever(self) -> None:
+        sweeps = 0
+        interval = 5.0
+        while True:
+            try:
+                interval = self._queue.settings()["reaper_interval"]
+                self.sweep()
+                if sweeps % PRUNE_EVERY == 0:
+                    self.forget()
+            except QueuectlError as exc:
+                log.error("sweeping failed: %s", exc)  # noqa: TRY400 - the message says it all
+            except Exception:
+                log.exception("sweeping failed")
+            sweeps += 1
+            if self._stopped.wait(interval):
+                return
+
+    def sweep(self) -> None:
+        """Recover the jobs of dead hosts, and kill what outlived its attempt on this one."""
+        self._kill_strays()
+        hosts = {host.id: host for host in self._store.hosts()}
+        lease = self._queue.settings()["lease"]
+        dead = {host.id for host in hosts.values() if host.id != self._host_id and not self._queue.lives(host, lease)}
+        for run in self._store.running():
+            owner = run.job.lease.owner if run.job.lease else ""
+            if owner in dead or (owner not in hosts and not self._queue.holds_lock(owner)):
+                self._recover(run, hosts.get(owner))
+        for host_id in dead:
+            if not self._store.running(host_id):
+                log.warning("host %s (pid %s) died; it is struck off", host_id, hosts[host_id].pid)
+                self._store.remove_host(host_id)
+                with suppress(OSError):
+                    self._queue.host_lock(host_id).unlink()
+
+    def _recover(self, run: Running, host: HostRow | None) -> None:
+        job = run.job
+        local = host is None or host.machine == machine.identity()
+        name = machine.name() if host is None else host.name
+        token = job.lease.token if job.lease else ""
+        if local and not kill_remains(run.pid, run.pid_created, token):
+            log.error("job %s: what is left of its run on a dead host cannot be killed; trying again", job.id)
+            return
+        now = self._store.now()
+        tail, size = self._tail(job.id, job.runs) if local else ("", 0)
+        reason = f"host {name} died while it ran"
+        outcome = Outcome(kind=OutcomeKind.LOST, reason=reason, finished_at=now, tail=tail, output_bytes=size)
+        backoff = Backoff.of(self._queue.settings())
+        verdict = judge(job, outcome, now=now, backoff=backoff, rng=self._rng)
+        try:
+            job = self._store.finish(job, outcome, verdict, host_name=name)
+        except LeaseLost:
+            return  # another host's reaper was quicker
+        self._store.ring()
+        kind = EventKind.DEAD if job.state is State.DEAD else EventKind.RECOVERED
+        tell(self._listener, JobEvent(kind=kind, job=job, outcome=outcome))
+
+    def _tail(self, job_id: int, number: int) -> tuple[str, int]:
+        path = self._queue.paths.log(job_id, number)
+        if not path.exists():
+            return "", 0
+        descriptor = open_log(path)
+        try:
+            return read_tail(descriptor, self._queue.settings()["tail_bytes"])
+        finally:
+            os.close(descriptor)
+
+    def _kill_strays(self) -> None:
+        tokens = set(_drain(self._ended_tokens))
+        if tokens:
+            count = kill_marked(tokens)
+            if count:
+                log.warning("killed %d processes that had outlived their attempts", count)
+
+    def forget(self) -> None:
+        """Forget the ended jobs that are older than the settings keep them."""
+        count = self._queue.prune(forget_before(self._queue.settings(), self._store.now()))
+        if count:
+            log.info("forgot %d old jobs", count)
+
+
+def _drain(tokens: "queue.SimpleQueue[str]") -> Iterable[str]:
+    while True:
+        try:
+            yield tokens.get_nowait()
+        except queue.Empty:
+            return

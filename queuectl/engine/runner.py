@@ -1,0 +1,195 @@
+"""One attempt: spawn the command, watch it, stop its whole tree when asked, and say how it ended."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from queuectl.clock import Clock
+from queuectl.engine.output import open_log, read_tail, trim
+from queuectl.model.job import Job, Outcome, OutcomeKind
+from queuectl.platform.paths import user_home
+from queuectl.platform.process import LONGEST_ARGUMENT, MARKER, Process, shell_command, spawn
+from queuectl.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What the settings say about every run; durations in seconds, 0 is no timeout."""
+
+    timeout: float
+    kill_grace: float
+    log_max_bytes: int
+    tail_bytes: int
+    shell: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Limits":
+        """Take them from the settings."""
+        return cls(**{name: settings[name] for name in cls.__slots__})  # type: ignore[attr-defined]
+
+
+class Run:
+    """One attempt at a claimed job; ``execute`` belongs to a worker, everything else to any thread."""
+
+    def __init__(
+        self,
+        job: Job,
+        log: Path,
+        *,
+        limits: Limits,
+        environ: Mapping[str, str],
+        clock: Clock,
+        on_start: "Callable[[Run], None] | None" = None,
+    ) -> None:
+        if job.lease is None:
+            raise ValueError(f"job {job.id} was never claimed")
+        self.job = job
+        self.token = job.lease.token
+        self.limits = limits
+        self.timeout = job.spec.timeout if job.spec.timeout is not None else limits.timeout or None
+        self.noted = False
+        self.kill_at: float | None = None
+        """When patience with a run that was asked to stop ends, on the monotonic clock."""
+        self.began: float | None = None
+        """When its process was started, on the monotonic clock."""
+        self._log = log
+        self._environ = environ
+        self._clock = clock
+        self._on_start = on_start
+        self._guard = threading.Lock()
+        self._process: Process | None = None
+        self._descriptor: int | None = None
+        self._stopped_as: OutcomeKind | None = None
+        self._stop_reason: str | None = None
+
+    @property
+    def process(self) -> Process | None:
+        """Return its process, once there is one."""
+        return self._process
+
+    def execute(self) -> Outcome:
+        """Run the attempt to its end, whatever that is."""
+        started = self._clock.now()
+        try:
+            self._descriptor = open_log(self._log)
+        except OSError as exc:
+            return self._failed(started, f"its log {self._log} cannot be written: {exc.strerror}")
+        try:
+            return self._run(started, self._descriptor)
+        finally:
+            with self._guard:
+                os.close(self._descriptor)
+                self._descriptor = None
+
+    def _run(self, started: datetime, descriptor: int) -> Outcome:
+        with self._guard:
+            if self._stopped_as is None:
+                try:
+                    self._process = self._spawn(descriptor)
+                except OSError as exc:
+                    reason = self._why_not(exc)
+                    os.write(descriptor, f"queuectl: {reason}\n".encode())
+                    return self._failed(started, reason)
+                self.began = self._clock.monotonic()
+        if self._process is not None and self._on_start is not None:
+            self._on_start(self)
+        code = self._process.wait() if self._process is not None else None
+        with self._guard:
+            trim(descriptor, self.limits.log_max_bytes)
+            tail, size = read_tail(descriptor, self.limits.tail_bytes)
+            kind, reason, exit_code = self._judge(code)
+        return Outcome(
+            kind=kind,
+            exit_code=exit_code,
+            reason=reason,
+            started_at=started,
+            finished_at=self._clock.now(),
+            tail=tail,
+            output_bytes=size,
+        )
+
+    def _spawn(self, descriptor: int) -> Process:
+        spec = self.job.spec
+        environ = dict(self._environ)
+        if spec.path is not None:
+            environ["PATH"] = spec.path
+        environ.update(spec.env)
+        environ["QUEUECTL_JOB_ID"] = str(self.job.id)
+        environ["QUEUECTL_ATTEMPT"] = str(self.job.runs)
+        environ["QUEUECTL_QUEUE"] = spec.queue
+        environ[MARKER] = self.token
+        if spec.argv is not None:
+            return spawn(spec.argv, cwd=spec.cwd or str(user_home()), env=environ, stdout=descriptor)
+        command = spec.command or ""
+        shell = spec.shell or self.limits.shell
+        if LONGEST_ARGUMENT and len(command.encode()) > LONGEST_ARGUMENT:
+            command = self._script(command)
+        return spawn(shell_command(command, shell), cwd=spec.cwd or str(user_home()), env=environ, stdout=descriptor)
+
+    def _script(self, command: str) -> str:
+        script = self._log.with_name("command.sh")
+        script.write_text(command, encoding="utf-8")
+        script.chmod(0o600)
+        return f". '{str(script).replace(chr(39), chr(39) + chr(92) + chr(39) + chr(39))}'"
+
+    def _why_not(self, exc: OSError) -> str:
+        spec = self.job.spec
+        cwd = spec.cwd or str(user_home())
+        if not Path(cwd).is_dir():
+            return f"could not start: the working directory {cwd} does not exist"
+        if isinstance(exc, FileNotFoundError) and spec.argv:
+            return f"could not start: there is no program {spec.argv[0]!r} on the job's PATH"
+        return f"could not start: {exc.strerror or exc}"
+
+    def _failed(self, started: datetime, reason: str) -> Outcome:
+        now = self._clock.now()
+        return Outcome(kind=OutcomeKind.FAILED, reason=reason, started_at=started, finished_at=now, tail=reason)
+
+    def _judge(self, code: int | None) -> tuple[OutcomeKind, str | None, int | None]:
+        exit_code, reason = _explain(code)
+        if self._stopped_as is not None:
+            return self._stopped_as, self._stop_reason, exit_code
+        if code == 0:
+            return OutcomeKind.COMPLETED, None, 0
+        return OutcomeKind.FAILED, reason, exit_code
+
+    def stop(self, kind: OutcomeKind, reason: str) -> None:
+        """Ask the attempt's whole tree to end, as ``kind``; the warden kills what does not within ``kill_grace``.
+
+        The first reason counts; a run that has not started yet never will.
+        """
+        with self._guard:
+            if self._stopped_as is None:
+                self._stopped_as, self._stop_reason = kind, reason
+            if self.kill_at is None:
+                self.kill_at = self._clock.monotonic() + self.limits.kill_grace
+            if self._process is not None:
+                self._process.terminate()
+
+    def kill(self) -> None:
+        """Kill the attempt's whole tree now."""
+        if self._process is not None:
+            self._process.kill(self.token)
+
+    def trim(self) -> None:
+        """Keep the log within its size while the attempt runs."""
+        with self._guard:
+            if self._descriptor is not None:
+                trim(self._descriptor, self.limits.log_max_bytes)
+
+
+def _explain(code: int | None) -> tuple[int | None, str | None]:
+    """Return the exit code as shells count it, and what to say of it."""
+    if code is None or code == 0:
+        return code, None
+    if code > 0:
+        return code, f"exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    return 128 - code, f"killed by {name}"

@@ -1,0 +1,169 @@
+"""The composition root: what runs in a host, in what order it starts and stops, and with what deadline."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from queuectl import __version__
+from queuectl.dropfolder.ingest import DropEvent
+from queuectl.dropfolder.watcher import Watcher
+from queuectl.engine.coordinator import Coordinator
+from queuectl.engine.doorbell import Doorbell
+from queuectl.engine.events import Listener
+from queuectl.engine.reaper import Reaper
+from queuectl.errors import QueuectlError
+from queuectl.platform import machine
+from queuectl.platform.lock import FileLock
+from queuectl.platform.process import clean_environment
+from queuectl.queue import Queue
+from queuectl.store.base import HostRow
+
+THREAD_DEADLINE = 5.0
+"""Seconds that each thread gets to end."""
+
+log = logging.getLogger("queuectl.host")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostOptions:
+    """What a host runs: ``kind`` is serve, worker or tray; None is what the settings say."""
+
+    kind: str
+    workers: int | None = None
+    poll: float | None = None
+    queues: Sequence[str] | None = None
+    budget: int | None = None
+    """How many jobs it takes before it stops by itself."""
+    drop_folder: bool = False
+
+
+class Host:
+    """Run a queue's jobs in background threads, from ``start`` to ``stop``."""
+
+    def __init__(
+        self,
+        jobs: Queue,
+        options: HostOptions,
+        *,
+        listener: Listener | None = None,
+        on_drop: Callable[[DropEvent], None] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.id = os.urandom(6).hex()
+        self.options = options
+        self._queue = jobs
+        settings = jobs.settings()
+        self.workers: int = options.workers or settings["workers"]
+        self.stop_asked = threading.Event()
+        """Set when somebody wants this host to stop."""
+        self._hurry = threading.Event()
+        self._lock = FileLock(jobs.host_lock(self.id))
+        self._coordinator = Coordinator(
+            jobs,
+            self.id,
+            workers=self.workers,
+            environ=clean_environment(os.environ if environ is None else environ),
+            poll=options.poll,
+            queues=options.queues,
+            budget=options.budget,
+            listener=listener,
+            on_stop_asked=self._on_stop_asked,
+        )
+        self._reaper = Reaper(jobs, self.id, ended_tokens=self._coordinator.ended_tokens, listener=listener)
+        self._doorbell = Doorbell(self._coordinator.ring)
+        self.watcher: Watcher | None = None
+        if options.drop_folder and settings["drop_enabled"]:
+            self.watcher = Watcher(jobs, drop_folder(jobs), on_event=on_drop)
+
+    def start(self) -> None:
+        """Start everything: the lock and the row first, so that others see who holds the leases.
+
+        Raises:
+            StoreUnavailable: the database cannot be written.
+        """
+        if not self._lock.acquire(THREAD_DEADLINE):
+            raise QueuectlError(f"the lock {self._queue.host_lock(self.id)} cannot be taken")
+        self._register()
+        self._doorbell.start()
+        self._coordinator.start()
+        self._reaper.start()
+        if self.watcher is not None:
+            self.watcher.start()
+
+    def _register(self) -> None:
+        now = self._queue.store.now()
+        self._queue.store.add_host(
+            HostRow(
+                id=self.id, machine=machine.identity(), name=machine.name(), kind=self.options.kind, pid=os.getpid(),
+                workers=self.workers, port=self._doorbell.port, version=__version__, started_at=now, seen_at=now,
+                stop=None,
+            )
+        )  # fmt: skip
+
+    def _on_stop_asked(self, how: str) -> None:
+        if how == "gone":
+            log.warning("this host's row was struck off; adding it again")
+            self._register()
+        else:
+            self.stop_asked.set()
+
+    @property
+    def running(self) -> int:
+        """Return how many jobs run here now."""
+        return len(self._coordinator.running)
+
+    def resize(self, workers: int) -> None:
+        """Change how many jobs run at once."""
+        self.workers = workers
+        self._coordinator.resize(workers)
+
+    def wait(self) -> None:
+        """Wait until somebody wants this host to stop, or its budget is spent."""
+        # With a deadline, so that a signal is noticed on Windows too.
+        while not self.stop_asked.wait(1.0) and not self._coordinator.done.is_set():
+            pass
+
+    def hurry(self) -> None:
+        """Give running jobs no more time."""
+        self._hurry.set()
+
+    def stop(self) -> int:
+        """Stop gracefully: take no more jobs, let running ones end, then put back those that did not.
+
+        Returns:
+            How many jobs were stopped and put back.
+        """
+        settings = self._queue.settings()
+        if self.watcher is not None:
+            self.watcher.stop(THREAD_DEADLINE)
+        self._coordinator.drain()
+        self._wait_done(settings["stop_grace"], until_hurry=True)
+        put_back = self.running
+        if put_back:
+            self._coordinator.interrupt("its host was stopped")
+            self._wait_done(settings["kill_grace"] + THREAD_DEADLINE, until_hurry=False)
+        self._reaper.stop(THREAD_DEADLINE)
+        self._doorbell.stop(THREAD_DEADLINE)
+        self._coordinator.stop(THREAD_DEADLINE)
+        self._queue.store.remove_host(self.id)
+        self._lock.release()
+        self._lock.close()
+        self._queue.host_lock(self.id).unlink(missing_ok=True)
+        return put_back
+
+    def _wait_done(self, seconds: float, *, until_hurry: bool) -> None:
+        waited = 0.0
+        while waited < seconds and not (until_hurry and self._hurry.is_set()):
+            if self._coordinator.done.wait(0.05):
+                return
+            waited += 0.05
+
+
+def drop_folder(jobs: Queue) -> "os.PathLike[str]":
+    """Return the folder that hosts of this queue watch on this machine."""
+    from pathlib import Path
+
+    configured: str = jobs.settings()["drop_folder"]
+    return Path(configured).expanduser().absolute() if configured else jobs.paths.drop

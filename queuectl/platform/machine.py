@@ -1,0 +1,41 @@
+"""Which machine this is, and who uses it."""
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def name() -> str:
+    """Return the machine's name, for people."""
+    import platform
+
+    return platform.node() or "localhost"
+
+
+@cache
+def identity() -> str:
+    """Return a text that no other machine has and that stays when this one restarts."""
+    return f"{name()}/{_system_id()}"
+
+
+def _system_id() -> str:
+    if sys.platform == "win32":
+        import winreg
+
+        try:
+            with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"SOFTWARE\Microsoft\Cryptography") as key:
+                return str(winreg.QueryValueEx(key, "MachineGuid")[0])
+        except OSError:
+            return ""
+    try:
+        return Path("/etc/machine-id").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+@cache
+def user() -> str:
+    """Return the user's name, for the history of a job."""
+    return os.environ.get("USER") or os.environ.get("USERNAME") or "unknown"

@@ -1,0 +1,273 @@
+"""The Store protocol: what any database must do for the queue, in verbs of the domain.
+
+Each verb is one transaction, unless the caller has opened a wider one with ``transaction()``. Each verb checks the
+state (and lease token) it expects in the same statement that changes it. Verbs raise StoreUnavailable and its
+children when the database fails; then nothing has changed.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from queuectl.model.job import Attempt, Event, Job, JobSpec, Outcome
+from queuectl.model.policy import Verdict
+from queuectl.model.state import State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewJob:
+    """A specification with the defaults filled in; ``blocked`` is decided by the store."""
+
+    spec: JobSpec
+    max_retries: int
+    backoff_base: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobFilter:
+    """Which jobs to list, newest first; ``before`` is the id after which the next page begins."""
+
+    states: Collection[State] = ()
+    queue: str | None = None
+    tag: str | None = None
+    key: str | None = None
+    before: int | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostRow:
+    """A process that runs jobs, as the others see it; ``port`` is that of its doorbell on loopback."""
+
+    id: str
+    machine: str
+    name: str
+    kind: str
+    pid: int
+    workers: int
+    port: int | None
+    version: str
+    started_at: datetime
+    seen_at: datetime
+    stop: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pause:
+    """A paused queue; ``until`` is None when only a resume ends it."""
+
+    queue: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Running:
+    """A run that goes on, with what is known of its process."""
+
+    job: Job
+    pid: int | None
+    pid_created: float | None
+
+
+class Store(Protocol):
+    """Keep the jobs, and make each change to them whole or not at all."""
+
+    @property
+    def location(self) -> str:
+        """Say where the jobs are kept, without passwords."""
+        ...
+
+    def close(self) -> None:
+        """Give back every connection of every thread."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Join the verbs inside into one transaction; on an exception all of them are undone."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the time by which leases and schedules are measured."""
+        ...
+
+    def changed(self) -> bool:
+        """Tell, cheaply, whether another connection has changed anything since this thread's last call."""
+        ...
+
+    def ring(self) -> None:
+        """Wake the hosts: something may be there for them. Best effort; a lost ring costs one poll."""
+        ...
+
+    # jobs: by a caller
+
+    def enqueue(self, jobs: Sequence[NewJob], *, batch: str | None = None, source: str = "") -> list[Job]:
+        """Keep new jobs durably and return them in order.
+
+        A job whose key a live job has is not added: the live one is returned. With ``batch``, a second call
+        returns the jobs of the first one that still exist and adds nothing.
+
+        Raises:
+            NotFound: a job waits for one that does not exist.
+            WrongState: a job waits for one that is dead or cancelled.
+        """
+        ...
+
+    def get(self, job_id: int) -> Job:
+        """Return one job.
+
+        Raises:
+            NotFound: there is none with that id.
+        """
+        ...
+
+    def by_key(self, key: str) -> Job | None:
+        """Return the newest job with this key."""
+        ...
+
+    def jobs(self, query: JobFilter) -> list[Job]:
+        """Return jobs, newest first."""
+        ...
+
+    def attempts(self, job_id: int) -> list[Attempt]:
+        """Return the runs of a job in order, the one that goes on included."""
+        ...
+
+    def events(self, job_id: int) -> list[Event]:
+        """Return what happened to a job besides its runs, in order."""
+        ...
+
+    def counts(self) -> Mapping[str, Mapping[State, int]]:
+        """Count the jobs by queue and state; its cost does not grow with the number of jobs."""
+        ...
+
+    def cancel(self, job_id: int, *, actor: str, reason: str | None = None) -> Job:
+        """End a waiting job, or ask the host of a running one to stop it; its dependents end too.
+
+        Raises:
+            NotFound, WrongState: it has ended already.
+        """
+        ...
+
+    def retry(self, job_id: int, *, actor: str) -> Job:
+        """Give an ended or failed job a new set of attempts, due now.
+
+        Raises:
+            NotFound, WrongState: it still waits or runs, or another live job has its key.
+        """
+        ...
+
+    def delete(self, job_id: int) -> None:
+        """Forget a job that does not run; jobs that wait for it are cancelled.
+
+        Raises:
+            NotFound, WrongState: it runs.
+        """
+        ...
+
+    def forget(self, state: State, before: datetime, limit: int) -> list[int]:
+        """Delete up to ``limit`` jobs that ended in ``state`` before a moment; return their ids."""
+        ...
+
+    # jobs: by a host
+
+    def claim(self, owner: str, limit: int, *, lease: float, queues: Sequence[str] | None = None) -> list[Job]:
+        """Take up to ``limit`` pending jobs, by priority and age, for ``lease`` seconds; each spends an attempt."""
+        ...
+
+    def started(self, job_id: int, token: str, *, host_name: str, pid: int, pid_created: float | None) -> None:
+        """Note the process of a run that goes on; a stale token changes nothing.
+
+        Raises:
+            LeaseLost: the token is not the current one.
+        """
+        ...
+
+    def finish(self, job: Job, outcome: Outcome, verdict: Verdict, *, host_name: str) -> Job:
+        """Report how a claimed job's run ended, under the token it was claimed with.
+
+        A job that a person wanted cancelled is cancelled wherever the verdict would let it run again.
+
+        Raises:
+            LeaseLost: the token is not the current one; nothing has changed.
+        """
+        ...
+
+    def unclaim(self, jobs: Sequence[Job]) -> None:
+        """Put back jobs that were claimed but never started, attempt and run number included; stale ones stay."""
+        ...
+
+    def renew(self, owner: str, *, lease: float) -> None:
+        """Show that a host lives: renew its leases and its row."""
+        ...
+
+    def held(self, owner: str) -> set[str]:
+        """Return the tokens of the leases that a host holds."""
+        ...
+
+    def cancelling(self, owner: str) -> list[int]:
+        """Return the ids of a host's running jobs that a person wants cancelled."""
+        ...
+
+    def promote(self) -> int:
+        """Make every scheduled or failed job that is due pending; return how many."""
+        ...
+
+    def next_due(self) -> datetime | None:
+        """Return when time itself will next have something for a host: a job is due, or a pause ends."""
+        ...
+
+    def expired(self) -> list[Running]:
+        """Return the runs whose lease has ended."""
+        ...
+
+    def running(self, owner: str | None = None) -> list[Running]:
+        """Return the runs that go on, of one host or of all."""
+        ...
+
+    # hosts
+
+    def add_host(self, host: HostRow) -> None:
+        """Register a host."""
+        ...
+
+    def remove_host(self, host_id: str) -> None:
+        """Strike a host off; its running jobs stay until they are recovered."""
+        ...
+
+    def hosts(self) -> list[HostRow]:
+        """Return all registered hosts, oldest first."""
+        ...
+
+    def ask_to_stop(self, host_id: str, how: str) -> None:
+        """Ask a host to stop."""
+        ...
+
+    def stop_asked(self, host_id: str) -> str | None:
+        """Return how a host was asked to stop, or None; ``gone`` when its row has been struck off."""
+        ...
+
+    # pauses
+
+    def pause(self, queue: str, until: datetime | None) -> None:
+        """Take no more jobs from a queue (the empty name is all queues) until a moment or a resume."""
+        ...
+
+    def resume(self, queue: str) -> bool:
+        """Take jobs from a queue again; tell whether it was paused."""
+        ...
+
+    def pauses(self) -> list[Pause]:
+        """Return the pauses in force."""
+        ...
+
+    # settings
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings that are kept in the database, as text."""
+        ...
+
+    def set_setting(self, key: str, value: str | None) -> None:
+        """Keep a setting, or forget it."""
+        ...

@@ -1,0 +1,168 @@
+"""Rows to model and back: shared by the stores, whatever their database."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from queuectl.model.job import Attempt, Event, Job, JobSpec, Lease, OutcomeKind
+from queuectl.model.state import State
+from queuectl.store.base import HostRow, NewJob, Pause
+
+JOB_COLUMNS = (
+    "id, state, queue, priority, command, argv, cwd, env, path, shell, timeout, max_retries, backoff_base, key, name, "
+    "tags, waits_for, source, attempts, runs, created_at, updated_at, run_at, started_at, finished_at, exit_code, "
+    "reason, cancel_requested, lease_token, lease_owner, lease_expires_at"
+)
+INSERT_COLUMNS = (
+    "state, queue, priority, command, argv, cwd, env, path, shell, timeout, max_retries, backoff_base, key, name, "
+    "tags, waits_for, source, created_at, updated_at, run_at"
+)
+ATTEMPT_COLUMNS = (
+    "job_id, number, host, host_name, pid, pid_created, started_at, finished_at, outcome, next_state, exit_code, "
+    "reason, tail, output_bytes"
+)
+HOST_COLUMNS = "id, machine, name, kind, pid, workers, port, version, started_at, seen_at, stop"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def to_ms(moment: datetime) -> int:
+    """Return milliseconds since 1970."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def from_ms(value: int) -> datetime:
+    """Return the moment, aware, in UTC."""
+    return _EPOCH + timedelta(milliseconds=value)
+
+
+def _optional(value: int | None) -> datetime | None:
+    return None if value is None else _EPOCH + timedelta(milliseconds=value)
+
+
+def insert_values(new: NewJob, state: State, source: str, now: int) -> tuple[Any, ...]:
+    """Return the values for INSERT_COLUMNS."""
+    spec = new.spec
+    run_at = to_ms(spec.run_at) if spec.run_at is not None and state is not State.PENDING else None
+    return (
+        state.value, spec.queue, spec.priority, spec.command, _dump(spec.argv), spec.cwd, _dump(spec.env), spec.path,
+        spec.shell, spec.timeout, new.max_retries, new.backoff_base, spec.key, spec.name, _dump(spec.tags),
+        _dump(spec.after), source, now, now, run_at,
+    )  # fmt: skip
+
+
+def _dump(value: Mapping[str, str] | Sequence[Any] | None) -> str | None:
+    if not value:
+        return None
+    return json.dumps(value if isinstance(value, Mapping) else list(value), ensure_ascii=False)
+
+
+def job_from_row(row: Sequence[Any]) -> Job:
+    """Build a job from a row of JOB_COLUMNS."""
+    (
+        job_id, state, queue, priority, command, argv, cwd, env, path, shell, timeout, max_retries, backoff_base, key,
+        name, tags, waits_for, source, attempts, runs, created_at, updated_at, run_at, started_at, finished_at,
+        exit_code,
+        reason, cancel_requested, token, owner, expires_at,
+    ) = row  # fmt: skip
+    spec = JobSpec(
+        command=command,
+        argv=tuple(json.loads(argv)) if argv else None,
+        cwd=cwd,
+        env=json.loads(env) if env else {},
+        path=path,
+        shell=shell,
+        queue=queue,
+        priority=priority,
+        run_at=_optional(run_at),
+        max_retries=max_retries,
+        backoff_base=backoff_base,
+        timeout=timeout,
+        key=key,
+        name=name,
+        tags=tuple(json.loads(tags)) if tags else (),
+        after=tuple(json.loads(waits_for)) if waits_for else (),
+    )
+    return Job(
+        id=job_id,
+        state=State(state),
+        spec=spec,
+        max_retries=max_retries,
+        backoff_base=backoff_base,
+        source=source,
+        attempts=attempts,
+        runs=runs,
+        created_at=from_ms(created_at),
+        updated_at=from_ms(updated_at),
+        run_at=spec.run_at,
+        started_at=_optional(started_at),
+        finished_at=_optional(finished_at),
+        exit_code=exit_code,
+        reason=reason,
+        cancel_requested=bool(cancel_requested),
+        lease=Lease(token=token, owner=owner, expires_at=from_ms(expires_at)) if token else None,
+    )
+
+
+def attempt_from_row(row: Sequence[Any]) -> Attempt:
+    """Build an attempt from a row of ATTEMPT_COLUMNS."""
+    (
+        job_id, number, host, host_name, pid, pid_created, started_at, finished_at, outcome, next_state, exit_code, reason,
+        tail, output_bytes,
+    ) = row  # fmt: skip
+    return Attempt(
+        job_id=job_id,
+        number=number,
+        host=host,
+        host_name=host_name,
+        pid=pid,
+        pid_created=pid_created,
+        started_at=from_ms(started_at),
+        finished_at=_optional(finished_at),
+        outcome=OutcomeKind(outcome) if outcome else None,
+        next_state=State(next_state) if next_state else None,
+        exit_code=exit_code,
+        reason=reason,
+        tail=tail,
+        output_bytes=output_bytes,
+    )
+
+
+def event_from_row(row: Sequence[Any]) -> Event:
+    """Build an entry of a job's history from (job_id, at, verb, before, after, actor, detail)."""
+    job_id, at, verb, before, after, actor, detail = row
+    return Event(
+        job_id=job_id,
+        at=from_ms(at),
+        verb=verb,
+        before=State(before) if before else None,
+        after=State(after),
+        actor=actor,
+        detail=detail,
+    )
+
+
+def host_from_row(row: Sequence[Any]) -> HostRow:
+    """Build a host from a row of HOST_COLUMNS."""
+    host_id, machine, name, kind, pid, workers, port, version, started_at, seen_at, stop = row
+    return HostRow(
+        id=host_id,
+        machine=machine,
+        name=name,
+        kind=kind,
+        pid=pid,
+        workers=workers,
+        port=port,
+        version=version,
+        started_at=from_ms(started_at),
+        seen_at=from_ms(seen_at),
+        stop=stop,
+    )
+
+
+def pause_from_row(row: Sequence[Any]) -> Pause:
+    """Build a pause from (queue, since, until)."""
+    queue, since, until = row
+    return Pause(queue=queue, since=from_ms(since), until=_optional(until))

@@ -1,0 +1,179 @@
+"""SQLite's statements; each change names the state, or the lease token, that it expects."""
+
+from typing import Any
+
+from queuectl.store.base import JobFilter
+from queuectl.store.rows import ATTEMPT_COLUMNS, HOST_COLUMNS, INSERT_COLUMNS, JOB_COLUMNS
+
+_NOT_ENDED = "state NOT IN ('completed', 'dead', 'cancelled')"
+_NO_LEASE = "lease_token = NULL, lease_owner = NULL, lease_expires_at = NULL"
+_MARKS = ", ".join("?" * len(INSERT_COLUMNS.split(",")))
+
+# jobs: by a caller
+
+JOB = f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = ?"
+STATE = "SELECT state FROM jobs WHERE id = ?"
+RUN_AT = "SELECT run_at FROM jobs WHERE id = ?"
+LIVE_KEY = f"SELECT {JOB_COLUMNS} FROM jobs INDEXED BY jobs_live_key WHERE key = ? AND key IS NOT NULL AND {_NOT_ENDED}"
+NEWEST_KEY = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ? ORDER BY id DESC LIMIT 1"
+OTHER_LIVE_KEY = f"SELECT id FROM jobs WHERE key = (SELECT key FROM jobs WHERE id = ?) AND id <> ? AND {_NOT_ENDED}"
+ENQUEUE = f"INSERT INTO jobs ({INSERT_COLUMNS}) VALUES ({_MARKS}) RETURNING {JOB_COLUMNS}"
+BATCH = "SELECT job_ids FROM batches WHERE token = ?"
+ADD_BATCH = "INSERT INTO batches (token, created_at, job_ids) VALUES (?, ?, ?)"
+ADD_QUEUE = "INSERT OR IGNORE INTO queues (name, created_at) VALUES (?, ?)"
+ADD_DEPENDENCY = "INSERT INTO dependencies (job_id, parent_id) VALUES (?, ?)"
+DEPENDENTS = """
+    SELECT job_id FROM dependencies JOIN jobs ON jobs.id = job_id WHERE parent_id = ? AND state = 'blocked'
+"""
+DROP_DEPENDENCY = "DELETE FROM dependencies WHERE job_id = ? AND parent_id = ?"
+STILL_BLOCKED = "SELECT count(*) FROM dependencies WHERE job_id = ?"
+UNBLOCK = "UPDATE jobs SET state = ?, run_at = ?, updated_at = ? WHERE id = ? AND state = 'blocked'"
+CANCEL = """
+    UPDATE jobs SET state = 'cancelled', finished_at = ?, updated_at = ?, reason = ?, run_at = NULL
+    WHERE id = ? AND state IN ('pending', 'scheduled', 'blocked', 'failed')
+"""
+REQUEST_CANCEL = "UPDATE jobs SET cancel_requested = 1, updated_at = ? WHERE id = ? AND state = 'processing'"
+RETRY = f"""
+    UPDATE jobs SET state = 'pending', attempts = 0, run_at = NULL, finished_at = NULL, exit_code = NULL,
+        reason = NULL, cancel_requested = 0, updated_at = ?
+    WHERE id = ? AND state IN ('completed', 'dead', 'cancelled', 'failed')
+    RETURNING {JOB_COLUMNS}
+"""
+DELETE = "DELETE FROM jobs WHERE id = ? AND state <> 'processing'"
+FORGET = """
+    DELETE FROM jobs WHERE id IN (
+        SELECT id FROM jobs INDEXED BY jobs_ended
+        WHERE state = ? AND finished_at IS NOT NULL AND finished_at < ? ORDER BY finished_at LIMIT ?
+    ) RETURNING id
+"""
+COUNTS = "SELECT queue, state, count FROM job_counts WHERE count > 0 ORDER BY queue, state"
+# What runs now has its row in jobs; a row in attempts comes when its process is known or it has ended.
+ATTEMPTS = f"""
+    SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE job_id = :id
+    UNION ALL
+    SELECT id, runs, lease_owner, coalesce((SELECT name FROM hosts WHERE id = lease_owner), lease_owner), NULL, NULL,
+        started_at, NULL, NULL, NULL, NULL, NULL, '', 0
+    FROM jobs WHERE id = :id AND state = 'processing'
+        AND NOT EXISTS (SELECT 1 FROM attempts WHERE job_id = :id AND number = jobs.runs)
+    ORDER BY number
+"""
+EVENTS = "SELECT job_id, at, verb, before, after, actor, detail FROM events WHERE job_id = ? ORDER BY id"
+RECORD = "INSERT INTO events (job_id, at, verb, before, after, actor, detail) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+# jobs: by a host
+
+CLAIM = f"""
+    UPDATE jobs SET state = 'processing', attempts = attempts + 1, runs = runs + 1, started_at = :now,
+        finished_at = NULL, exit_code = NULL, reason = NULL, run_at = NULL, updated_at = :now,
+        lease_token = lower(hex(randomblob(16))), lease_owner = :owner, lease_expires_at = :expires
+    WHERE state = 'pending' AND id IN (
+        SELECT ready.id
+        FROM queues AS q CROSS JOIN jobs AS ready ON ready.id IN (
+            SELECT id FROM jobs INDEXED BY jobs_ready
+            WHERE state = 'pending' AND queue = q.name ORDER BY priority DESC, id LIMIT :limit
+        )
+        WHERE (:queues IS NULL OR q.name IN (SELECT value FROM json_each(:queues)))
+            AND NOT EXISTS (
+                SELECT 1 FROM pauses WHERE queue IN ('', q.name) AND (until IS NULL OR until > :now)
+            )
+        ORDER BY ready.priority DESC, ready.id LIMIT :limit
+    )
+    RETURNING {JOB_COLUMNS}
+"""
+STARTED = """
+    INSERT INTO attempts (job_id, number, host, host_name, pid, pid_created, started_at)
+    SELECT id, runs, lease_owner, ?, ?, ?, started_at FROM jobs WHERE id = ? AND lease_token = ?
+    ON CONFLICT (job_id, number) DO UPDATE SET pid = excluded.pid, pid_created = excluded.pid_created
+"""
+# A job that a person wants cancelled does not run again, whatever its host decided before it heard of that.
+FINISH = f"""
+    UPDATE jobs SET
+        state = CASE WHEN cancel_requested AND :again THEN 'cancelled' ELSE :state END,
+        run_at = CASE WHEN cancel_requested THEN NULL ELSE :run_at END,
+        finished_at = CASE WHEN cancel_requested OR NOT :again THEN :now END,
+        attempts = attempts - :refund, exit_code = :exit_code, reason = :reason, updated_at = :now,
+        cancel_requested = 0, {_NO_LEASE}
+    WHERE id = :id AND state = 'processing' AND lease_token = :token
+    RETURNING {JOB_COLUMNS}
+"""
+FINISH_ATTEMPT = """
+    INSERT INTO attempts (job_id, number, host, host_name, started_at, finished_at, outcome, next_state, exit_code,
+        reason, tail, output_bytes)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (job_id, number) DO UPDATE SET started_at = excluded.started_at, finished_at = excluded.finished_at,
+        outcome = excluded.outcome, next_state = excluded.next_state, exit_code = excluded.exit_code, reason = excluded.reason, tail = excluded.tail,
+        output_bytes = excluded.output_bytes
+"""
+UNCLAIM = f"""
+    UPDATE jobs SET state = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'pending' END,
+        finished_at = CASE WHEN cancel_requested THEN ?1 END, cancel_requested = 0,
+        attempts = attempts - 1, runs = runs - 1, started_at = NULL, updated_at = ?1, {_NO_LEASE}
+    WHERE id = ?2 AND state = 'processing' AND lease_token = ?3
+    RETURNING state
+"""
+RENEW = "UPDATE jobs SET lease_expires_at = ? WHERE state = 'processing' AND lease_owner = ?"
+HELD = "SELECT lease_token FROM jobs WHERE state = 'processing' AND lease_owner = ?"
+CANCELLING = "SELECT id FROM jobs WHERE state = 'processing' AND lease_owner = ? AND cancel_requested"
+_DUE = "run_at <= :now"
+RECORD_PROMOTION = f"""
+    INSERT INTO events (job_id, at, verb, before, after, actor)
+    SELECT id, :now, 'promote', state, 'pending', 'clock' FROM jobs WHERE state = 'scheduled' AND {_DUE}
+    UNION ALL
+    SELECT id, :now, 'promote', state, 'pending', 'clock' FROM jobs WHERE state = 'failed' AND {_DUE}
+"""
+_PROMOTE = "UPDATE jobs SET state = 'pending', run_at = NULL, updated_at = :now WHERE"
+PROMOTE_SCHEDULED = f"{_PROMOTE} state = 'scheduled' AND {_DUE} RETURNING id"
+PROMOTE_FAILED = f"{_PROMOTE} state = 'failed' AND {_DUE} RETURNING id"
+NEXT_DUE = """
+    SELECT min(run_at) FROM (
+        SELECT min(run_at) AS run_at FROM jobs WHERE state = 'scheduled'
+        UNION ALL SELECT min(run_at) FROM jobs WHERE state = 'failed'
+        UNION ALL SELECT min(until) FROM pauses WHERE until > ?
+    )
+"""
+_RUNNING = f"""
+    SELECT {", ".join("jobs." + name.strip() for name in JOB_COLUMNS.split(","))}, pid, pid_created
+    FROM jobs LEFT JOIN attempts ON job_id = jobs.id AND number = jobs.runs
+    WHERE state = 'processing'
+"""
+EXPIRED = f"{_RUNNING} AND lease_expires_at < ? ORDER BY jobs.id"
+RUNNING = f"{_RUNNING} AND (? IS NULL OR lease_owner = ?) ORDER BY jobs.id"
+
+# hosts, pauses, settings
+
+PORTS = "SELECT port FROM hosts WHERE machine = ? AND port IS NOT NULL"
+ADD_HOST = f"INSERT INTO hosts ({HOST_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
+REMOVE_HOST = "DELETE FROM hosts WHERE id = ?"
+HOSTS = f"SELECT {HOST_COLUMNS} FROM hosts ORDER BY started_at, id"
+SEEN = "UPDATE hosts SET seen_at = ? WHERE id = ?"
+ASK_TO_STOP = "UPDATE hosts SET stop = ? WHERE id = ?"
+STOP_ASKED = "SELECT stop FROM hosts WHERE id = ?"
+PAUSE = "INSERT OR REPLACE INTO pauses (queue, since, until) VALUES (?, ?, ?)"
+RESUME = "DELETE FROM pauses WHERE queue = ?"
+PAUSES = "SELECT queue, since, until FROM pauses WHERE until IS NULL OR until > ? ORDER BY queue"
+SETTINGS = "SELECT key, value FROM settings"
+SET = "INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)"
+UNSET = "DELETE FROM settings WHERE key = ?"
+
+
+def list_jobs(query: JobFilter) -> tuple[str, tuple[Any, ...]]:
+    """Build the statement that lists jobs, newest first, and its values."""
+    where: list[str] = []
+    values: list[Any] = []
+    if query.states:
+        where.append(f"state IN ({', '.join('?' * len(query.states))})")
+        values += [state.value for state in query.states]
+    if query.queue is not None:
+        where.append("queue = ?")
+        values.append(query.queue)
+    if query.tag is not None:
+        where.append("tags IS NOT NULL AND ? IN (SELECT value FROM json_each(tags))")
+        values.append(query.tag)
+    if query.key is not None:
+        where.append("key = ?")
+        values.append(query.key)
+    if query.before is not None:
+        where.append("id < ?")
+        values.append(query.before)
+    condition = f"WHERE {' AND '.join(where)}" if where else ""
+    return f"SELECT {JOB_COLUMNS} FROM jobs {condition} ORDER BY id DESC LIMIT ?", (*values, query.limit)

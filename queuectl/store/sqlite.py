@@ -1,0 +1,379 @@
+"""The Store on SQLite: one file, any number of processes on one machine."""
+
+import json
+import socket
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from queuectl.clock import Clock
+from queuectl.errors import LeaseLost, NotFound, WrongState
+from queuectl.model.job import Attempt, Event, Job, Outcome
+from queuectl.model.policy import Verdict, first_state
+from queuectl.model.state import FINAL, WAITING, State, Verb, allows
+from queuectl.store import sql
+from queuectl.store.base import HostRow, JobFilter, NewJob, Pause, Running
+from queuectl.store.connection import Connections
+from queuectl.store.rows import (
+    attempt_from_row,
+    event_from_row,
+    from_ms,
+    host_from_row,
+    insert_values,
+    job_from_row,
+    pause_from_row,
+    to_ms,
+)
+
+
+class SqliteStore:
+    """Implement the Store protocol on one SQLite file; usable from several threads at once.
+
+    ``machine`` says which machine this is; only its hosts are rung.
+    """
+
+    def __init__(self, path: Path, lock_path: Path, *, clock: Clock, machine: str) -> None:
+        self._db = Connections(path, lock_path)
+        self._clock = clock
+        self._machine = machine
+        self._bell: socket.socket | None = None
+
+    @property
+    def location(self) -> str:
+        return str(self._db.path)
+
+    def close(self) -> None:
+        self._db.close()
+        if self._bell is not None:
+            self._bell.close()
+
+    def transaction(self) -> AbstractContextManager[Any]:
+        return self._db.write()
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def changed(self) -> bool:
+        return self._db.changed()
+
+    def ring(self) -> None:
+        with self._db.read() as db:
+            ports = db.execute(sql.PORTS, (self._machine,)).fetchall()
+        if not ports:
+            return
+        if self._bell is None:
+            self._bell = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._bell.setblocking(False)
+        for (port,) in ports:
+            with suppress(OSError):
+                self._bell.sendto(b"", ("127.0.0.1", port))
+
+    # jobs: by a caller
+
+    def enqueue(self, jobs: Sequence[NewJob], *, batch: str | None = None, source: str = "") -> list[Job]:
+        with self._db.write() as db:
+            if batch is not None:
+                known = db.execute(sql.BATCH, (batch,)).get
+                if known is not None:
+                    found = (db.execute(sql.JOB, (job_id,)).fetchone() for job_id in json.loads(known))
+                    return [job_from_row(row) for row in found if row]
+            now = self._clock.now()
+            result = [self._enqueue(db, new, source, now) for new in jobs]
+            if batch is not None:
+                db.execute(sql.ADD_BATCH, (batch, to_ms(now), json.dumps([job.id for job in result])))
+            return result
+
+    def _enqueue(self, db: apsw.Connection, new: NewJob, source: str, now: datetime) -> Job:
+        spec = new.spec
+        if spec.key is not None:
+            live = db.execute(sql.LIVE_KEY, (spec.key,)).fetchone()
+            if live:
+                return job_from_row(live)
+        open_parents = [parent for parent in dict.fromkeys(spec.after) if self._must_wait_for(db, parent)]
+        state = first_state(spec.run_at, now=now, blocked=bool(open_parents))
+        db.execute(sql.ADD_QUEUE, (spec.queue, to_ms(now)))
+        row = db.execute(sql.ENQUEUE, insert_values(new, state, source, to_ms(now))).fetchone()
+        job = job_from_row(row)
+        if state is not State.PENDING:
+            self._record(db, job.id, "enqueue", None, state, source, None)
+        db.executemany(sql.ADD_DEPENDENCY, [(job.id, parent) for parent in open_parents])
+        return job
+
+    def _must_wait_for(self, db: apsw.Connection, parent: int) -> bool:
+        state = self._state(db, parent)
+        if state in {State.DEAD, State.CANCELLED}:
+            raise WrongState(f"job {parent}, which it would wait for, is {state}")
+        return state is not State.COMPLETED
+
+    def _state(self, db: apsw.Connection, job_id: int) -> State:
+        state = db.execute(sql.STATE, (job_id,)).get
+        if state is None:
+            raise NotFound(f"there is no job {job_id}", hint="List them: queuectl list")
+        return State(state)
+
+    def get(self, job_id: int) -> Job:
+        with self._db.read() as db:
+            self._state(db, job_id)
+            return job_from_row(db.execute(sql.JOB, (job_id,)).fetchone())
+
+    def by_key(self, key: str) -> Job | None:
+        with self._db.read() as db:
+            row = db.execute(sql.NEWEST_KEY, (key,)).fetchone()
+            return job_from_row(row) if row else None
+
+    def jobs(self, query: JobFilter) -> list[Job]:
+        text, values = sql.list_jobs(query)
+        with self._db.read() as db:
+            return [job_from_row(row) for row in db.execute(text, values)]
+
+    def attempts(self, job_id: int) -> list[Attempt]:
+        with self._db.read() as db:
+            self._state(db, job_id)
+            return [attempt_from_row(row) for row in db.execute(sql.ATTEMPTS, {"id": job_id})]
+
+    def events(self, job_id: int) -> list[Event]:
+        with self._db.read() as db:
+            self._state(db, job_id)
+            return [event_from_row(row) for row in db.execute(sql.EVENTS, (job_id,))]
+
+    def counts(self) -> dict[str, dict[State, int]]:
+        result: dict[str, dict[State, int]] = {}
+        with self._db.read() as db:
+            for queue, state, count in db.execute(sql.COUNTS):
+                result.setdefault(queue, {})[State(state)] = count
+        return result
+
+    def cancel(self, job_id: int, *, actor: str, reason: str | None = None) -> Job:
+        with self._db.write() as db:
+            state = self._state(db, job_id)
+            if not allows(Verb.CANCEL, state):
+                raise WrongState(f"job {job_id} is {state} already")
+            now = to_ms(self._clock.now())
+            if state is State.PROCESSING:
+                db.execute(sql.REQUEST_CANCEL, (now, job_id))
+                self._record(db, job_id, "cancel requested", state, state, actor, reason)
+            else:
+                self._cancel_waiting(db, job_id, state, actor, reason)
+            return job_from_row(db.execute(sql.JOB, (job_id,)).fetchone())
+
+    def _cancel_waiting(self, db: apsw.Connection, job_id: int, state: State, actor: str, reason: str | None) -> None:
+        now = to_ms(self._clock.now())
+        db.execute(sql.CANCEL, (now, now, reason or "cancelled before it ran", job_id))
+        self._record(db, job_id, Verb.CANCEL, state, State.CANCELLED, actor, reason)
+        self._settle_dependents(db, job_id, State.CANCELLED)
+
+    def _settle_dependents(self, db: apsw.Connection, parent: int, ended: State) -> None:
+        for (job_id,) in db.execute(sql.DEPENDENTS, (parent,)).fetchall():
+            if ended is not State.COMPLETED:
+                reason = f"job {parent}, which it waited for, is {ended}"
+                self._cancel_waiting(db, job_id, State.BLOCKED, f"job {parent}", reason)
+                continue
+            db.execute(sql.DROP_DEPENDENCY, (job_id, parent))
+            if db.execute(sql.STILL_BLOCKED, (job_id,)).get:
+                continue
+            now = self._clock.now()
+            run_at = db.execute(sql.RUN_AT, (job_id,)).get
+            state = first_state(None if run_at is None else from_ms(run_at), now=now, blocked=False)
+            db.execute(sql.UNBLOCK, (state.value, None if state is State.PENDING else run_at, to_ms(now), job_id))
+            self._record(db, job_id, Verb.UNBLOCK, State.BLOCKED, state, f"job {parent}", None)
+
+    def retry(self, job_id: int, *, actor: str) -> Job:
+        with self._db.write() as db:
+            state = self._state(db, job_id)
+            if not allows(Verb.RETRY, state):
+                raise WrongState(f"job {job_id} is {state}; only an ended or failed job can be retried")
+            other = db.execute(sql.OTHER_LIVE_KEY, (job_id, job_id)).get
+            if other is not None:
+                raise WrongState(f"job {other} has the same key as job {job_id} and has not ended")
+            row = db.execute(sql.RETRY, (to_ms(self._clock.now()), job_id)).fetchone()
+            self._record(db, job_id, Verb.RETRY, state, State.PENDING, actor, None)
+            return job_from_row(row)
+
+    def delete(self, job_id: int) -> None:
+        with self._db.write() as db:
+            state = self._state(db, job_id)
+            if state is State.PROCESSING:
+                raise WrongState(f"job {job_id} is running", hint=f"Cancel it first: queuectl cancel {job_id}")
+            if state in WAITING:
+                self._settle_dependents(db, job_id, State.CANCELLED)
+            db.execute(sql.DELETE, (job_id,))
+
+    def forget(self, state: State, before: datetime, limit: int) -> list[int]:
+        with self._db.write() as db:
+            return [row[0] for row in db.execute(sql.FORGET, (state.value, to_ms(before), limit))]
+
+    # jobs: by a host
+
+    def claim(self, owner: str, limit: int, *, lease: float, queues: Sequence[str] | None = None) -> list[Job]:
+        now = to_ms(self._clock.now())
+        values = {
+            "owner": owner,
+            "limit": limit,
+            "now": now,
+            "expires": now + round(lease * 1000),
+            "queues": None if queues is None else json.dumps(list(queues)),
+        }
+        with self._db.write() as db:
+            jobs = [job_from_row(row) for row in db.execute(sql.CLAIM, values)]
+        jobs.sort(key=lambda job: (-job.spec.priority, job.id))
+        return jobs
+
+    def started(self, job_id: int, token: str, *, host_name: str, pid: int, pid_created: float | None) -> None:
+        with self._db.write() as db:
+            db.execute(sql.STARTED, (host_name, pid, pid_created, job_id, token))
+            if not db.changes():
+                raise LeaseLost(f"the lease of job {job_id} is no longer this host's")
+
+    def finish(self, job: Job, outcome: Outcome, verdict: Verdict, *, host_name: str) -> Job:
+        if job.lease is None:
+            raise LeaseLost(f"job {job.id} was never claimed")
+        values = {
+            "id": job.id,
+            "token": job.lease.token,
+            "state": verdict.state.value,
+            "again": verdict.state not in FINAL,
+            "refund": int(verdict.refund),
+            "run_at": None if verdict.run_at is None else to_ms(verdict.run_at),
+            "exit_code": outcome.exit_code,
+            "reason": verdict.reason,
+            "now": to_ms(self._clock.now()),
+        }
+        with self._db.write() as db:
+            row = db.execute(sql.FINISH, values).fetchone()
+            if row is None:
+                raise LeaseLost(f"the lease of job {job.id} is no longer this host's")
+            ended = job_from_row(row)
+            started = outcome.started_at or job.started_at or outcome.finished_at
+            db.execute(
+                sql.FINISH_ATTEMPT,
+                (
+                    job.id, job.runs, job.lease.owner, host_name, to_ms(started), to_ms(outcome.finished_at),
+                    outcome.kind.value, ended.state.value, outcome.exit_code, outcome.reason, outcome.tail, outcome.output_bytes,
+                ),
+            )  # fmt: skip
+            if ended.state in FINAL:
+                self._settle_dependents(db, job.id, ended.state)
+            return ended
+
+    def unclaim(self, jobs: Sequence[Job]) -> None:
+        now = to_ms(self._clock.now())
+        with self._db.write() as db:
+            for job in jobs:
+                row = db.execute(sql.UNCLAIM, (now, job.id, job.lease.token if job.lease else None)).fetchone()
+                if row and row[0] == State.CANCELLED:
+                    self._settle_dependents(db, job.id, State.CANCELLED)
+
+    def renew(self, owner: str, *, lease: float) -> None:
+        now = to_ms(self._clock.now())
+        with self._db.write() as db:
+            db.execute(sql.RENEW, (now + round(lease * 1000), owner))
+            db.execute(sql.SEEN, (now, owner))
+
+    def held(self, owner: str) -> set[str]:
+        with self._db.read() as db:
+            return {row[0] for row in db.execute(sql.HELD, (owner,))}
+
+    def cancelling(self, owner: str) -> list[int]:
+        with self._db.read() as db:
+            return [row[0] for row in db.execute(sql.CANCELLING, (owner,))]
+
+    def promote(self) -> int:
+        now = to_ms(self._clock.now())
+        with self._db.write() as db:
+            db.execute(sql.RECORD_PROMOTION, {"now": now})
+            return sum(
+                len(db.execute(text, {"now": now}).fetchall()) for text in (sql.PROMOTE_SCHEDULED, sql.PROMOTE_FAILED)
+            )
+
+    def next_due(self) -> datetime | None:
+        with self._db.read() as db:
+            due = db.execute(sql.NEXT_DUE, (to_ms(self._clock.now()),)).get
+        return None if due is None else from_ms(due)
+
+    def expired(self) -> list[Running]:
+        return self._running(sql.EXPIRED, (to_ms(self._clock.now()),))
+
+    def running(self, owner: str | None = None) -> list[Running]:
+        return self._running(sql.RUNNING, (owner, owner))
+
+    def _running(self, text: str, values: tuple[Any, ...]) -> list[Running]:
+        with self._db.read() as db:
+            return [
+                Running(job=job_from_row(row[:-2]), pid=row[-2], pid_created=row[-1])
+                for row in db.execute(text, values)
+            ]
+
+    # hosts
+
+    def add_host(self, host: HostRow) -> None:
+        with self._db.write() as db:
+            db.execute(
+                sql.ADD_HOST,
+                (
+                    host.id, host.machine, host.name, host.kind, host.pid, host.workers, host.port, host.version,
+                    to_ms(host.started_at), to_ms(host.seen_at),
+                ),
+            )  # fmt: skip
+
+    def remove_host(self, host_id: str) -> None:
+        with self._db.write() as db:
+            db.execute(sql.REMOVE_HOST, (host_id,))
+
+    def hosts(self) -> list[HostRow]:
+        with self._db.read() as db:
+            return [host_from_row(row) for row in db.execute(sql.HOSTS)]
+
+    def ask_to_stop(self, host_id: str, how: str) -> None:
+        with self._db.write() as db:
+            db.execute(sql.ASK_TO_STOP, (how, host_id))
+
+    def stop_asked(self, host_id: str) -> str | None:
+        with self._db.read() as db:
+            row = db.execute(sql.STOP_ASKED, (host_id,)).fetchone()
+        return row[0] if row else "gone"
+
+    # pauses
+
+    def pause(self, queue: str, until: datetime | None) -> None:
+        with self._db.write() as db:
+            now = to_ms(self._clock.now())
+            db.execute(sql.PAUSE, (queue, now, None if until is None else to_ms(until)))
+
+    def resume(self, queue: str) -> bool:
+        with self._db.write() as db:
+            db.execute(sql.RESUME, (queue,))
+            return bool(db.changes())
+
+    def pauses(self) -> list[Pause]:
+        with self._db.read() as db:
+            return [pause_from_row(row) for row in db.execute(sql.PAUSES, (to_ms(self._clock.now()),))]
+
+    # settings
+
+    def settings(self) -> dict[str, str]:
+        with self._db.read() as db:
+            return dict(db.execute(sql.SETTINGS).fetchall())
+
+    def set_setting(self, key: str, value: str | None) -> None:
+        with self._db.write() as db:
+            if value is None:
+                db.execute(sql.UNSET, (key,))
+            else:
+                db.execute(sql.SET, (key, value))
+
+    def _record(
+        self,
+        db: apsw.Connection,
+        job_id: int,
+        verb: str,
+        before: State | None,
+        after: State,
+        actor: str,
+        detail: str | None,
+    ) -> None:
+        now = to_ms(self._clock.now())
+        db.execute(sql.RECORD, (job_id, now, str(verb), before.value if before else None, after.value, actor, detail))
