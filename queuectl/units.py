@@ -4,7 +4,7 @@ import math
 import re
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)", re.ASCII)
+_PART = re.compile(r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(ms|s|m|h|d|w)\s*", re.ASCII)
 _BYTES = {"": 1, "b": 1, "k": 1000, "kb": 1000, "kib": 1024, "m": 1000**2, "mb": 1000**2, "mib": 1024**2,
           "g": 1000**3, "gb": 1000**3, "gib": 1024**3}  # fmt: skip
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.ASCII)
@@ -16,12 +16,12 @@ def parse_duration(text: str) -> float:
     Raises:
         ValueError: the text is no duration.
     """
-    compact = text.strip().lower().replace(" ", "")
+    plain = text.strip().lower()
     try:
-        seconds = float(compact)
+        seconds = float(plain)
     except ValueError:
-        parts = _PART.findall(compact)
-        if not parts or "".join(number + unit for number, unit in parts) != compact:
+        parts = _PART.findall(plain)
+        if not parts or _PART.sub("", plain):
             raise ValueError(f"{text!r} is no duration; write 90, 30s, 5m, 1h30m or 2d") from None
         seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
     if not math.isfinite(seconds) or seconds < 0:
@@ -30,7 +30,9 @@ def parse_duration(text: str) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """Write a duration with at most two units: ``0.42s``, ``3m 20s``, ``2d 4h``."""
+    """Write a duration with at most two units: ``5ms``, ``0.42s``, ``3m 20s``, ``2d 4h``."""
+    if 0 < seconds < 0.01:
+        return f"{seconds * 1000:.3g}ms"
     if seconds < 10:
         return f"{seconds:.2f}".rstrip("0").rstrip(".") + "s"
     whole = round(seconds)
@@ -51,7 +53,10 @@ def parse_size(text: str) -> int:
     match = _SIZE.fullmatch(text.strip().lower())
     if match is None or match[2] not in _BYTES:
         raise ValueError(f"{text!r} is no size; write 4096, 64KiB or 10MiB")
-    return round(float(match[1]) * _BYTES[match[2]])
+    size = float(match[1]) * _BYTES[match[2]]
+    if not math.isfinite(size):
+        raise ValueError("the size is too large")
+    return round(size)
 
 
 def format_size(count: int) -> str:
