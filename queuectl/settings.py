@@ -76,22 +76,24 @@ class Setting:
         except ValueError as exc:
             detail = str(exc) if self.kind in {"duration", "size"} else f"{text!r} is no {_NAMES[self.kind]}"
             raise InvalidSetting(f"{self.key}: {detail}", hint=f"Allowed: {self.range}.") from None
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if number and not self.low <= float(value) <= self.high:
+        if not isinstance(value, bool | str) and not self.low <= value <= self.high:  # a NaN fails here too
             raise InvalidSetting(f"{self.key}: {text} is out of range", hint=f"Allowed: {self.range}.")
         if self.choices and value not in self.choices:
             raise InvalidSetting(f"{self.key}: {text!r} is unknown", hint=f"Allowed: {self.range}.")
         return value
 
     def format(self, value: Value) -> str:
-        """Write a value as a person would."""
+        """Write a value as a person would, and so that ``parse`` reads the same value again."""
         if self.kind == "bool":
             return "on" if value else "off"
+        exact = str(value).removesuffix(".0")
         if self.kind == "duration":
-            return format_duration(float(value))
+            short = format_duration(float(value))
+            return short if parse_duration(short) == value else f"{exact}s"
         if self.kind == "size":
-            return format_size(int(value))
-        return f"{value:g}" if isinstance(value, float) else str(value)
+            short = format_size(int(value))
+            return short if parse_size(short) == value else f"{exact} B"
+        return exact
 
     def _cast(self, number: float) -> Value:
         return number if self.kind in {"float", "duration"} else int(number)
