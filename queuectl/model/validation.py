@@ -6,6 +6,7 @@ from queuectl.model.job import JobSpec
 COMMAND_MAX_BYTES = 4 * 1024 * 1024
 """A longer command is refused; it would fit no operating system's argument list."""
 PRIORITY_RANGE = (-1_000_000, 1_000_000)
+ID_MAX = 2**63 - 1
 TEXT_MAX = 200
 """Characters in a name, key, tag or queue name."""
 
@@ -18,12 +19,16 @@ def validate(spec: JobSpec) -> None:
     """
     _validate_command(spec)
     for name in ("queue", "name", "key", "shell", "cwd"):
-        _validate_text(name, getattr(spec, name), empty=False)
+        _validate_text(name, getattr(spec, name))
     for tag in spec.tags:
-        _validate_text("tags", tag, empty=False)
+        _validate_text("tags", tag)
     for key, value in spec.env.items():
-        if not key or "=" in key or "\0" in key or "\0" in value:
+        if not key or "=" in key:
             raise InvalidJob(f"env: {key!r} is no name of an environment variable", field="env")
+        _validate_characters("env", key, value)
+    _validate_characters("path", spec.path or "")
+    if spec.run_at is not None and spec.run_at.tzinfo is None:
+        raise InvalidJob("run_at needs a time zone", field="run_at")
     low, high = PRIORITY_RANGE
     if not low <= spec.priority <= high:
         raise InvalidJob(f"priority must lie between {low} and {high}, not {spec.priority}", field="priority")
@@ -31,7 +36,7 @@ def validate(spec: JobSpec) -> None:
     _validate_range("backoff_base", spec.backoff_base, 0, 86_400)
     _validate_range("timeout", spec.timeout, 0.001, 10 * 365 * 86_400)
     for parent in spec.after:
-        if parent < 1:
+        if not 1 <= parent <= ID_MAX:
             raise InvalidJob(f"after: {parent} is no job id", field="after")
 
 
@@ -49,14 +54,7 @@ def _validate_command(spec: JobSpec) -> None:
         if not parts or not parts[0]:
             raise InvalidJob("argv needs a program as its first element", field="argv")
     where = "command" if spec.command is not None else "argv"
-    if any("\0" in part for part in parts):
-        raise InvalidJob(f"{where} holds a NUL character", field=where)
-    size = 0
-    for part in parts:
-        try:
-            size += len(part.encode())
-        except UnicodeEncodeError as exc:
-            raise InvalidJob(f"{where} holds text that is not valid Unicode: {exc.reason}", field=where) from None
+    size = _validate_characters(where, *parts)
     if size > COMMAND_MAX_BYTES:
         raise InvalidJob(
             f"{where} is {size} bytes long; at most {COMMAND_MAX_BYTES} are allowed",
@@ -65,16 +63,30 @@ def _validate_command(spec: JobSpec) -> None:
         )
 
 
-def _validate_text(name: str, value: str | None, *, empty: bool) -> None:
+def _validate_characters(name: str, *texts: str) -> int:
+    """Refuse what no program and no database takes; return the length in bytes."""
+    size = 0
+    for text in texts:
+        if "\0" in text:
+            raise InvalidJob(f"{name} holds a NUL character", field=name)
+        try:
+            size += len(text.encode())
+        except UnicodeEncodeError as exc:
+            raise InvalidJob(f"{name} holds text that is not valid Unicode: {exc.reason}", field=name) from None
+    return size
+
+
+def _validate_text(name: str, value: str | None) -> None:
     if value is None:
         return
-    if not empty and not value.strip():
+    if not value.strip():
         raise InvalidJob(f"{name} is empty", field=name)
     limit = 4096 if name in {"cwd", "shell"} else TEXT_MAX
     if len(value) > limit:
         raise InvalidJob(f"{name} is {len(value)} characters long; at most {limit} are allowed", field=name)
-    if "\0" in value or (name not in {"cwd", "shell"} and any(c in value for c in "\r\n\t")):
-        raise InvalidJob(f"{name} holds a line break, tab or NUL", field=name)
+    _validate_characters(name, value)
+    if name not in {"cwd", "shell"} and any(c in value for c in "\r\n\t"):
+        raise InvalidJob(f"{name} holds a line break or tab", field=name)
 
 
 def _validate_range(name: str, value: float | None, low: float, high: float) -> None:
