@@ -75,6 +75,6 @@ def first_state(run_at: datetime | None, *, now: datetime, blocked: bool) -> Sta
 
 
 def forget_before(settings: Settings, now: datetime) -> dict[State, datetime]:
-    """Return, for each final state, the moment before which ended jobs are forgotten; a state kept for ever is absent."""
+    """Return, for each final state, the moment before which its jobs are forgotten; one kept for ever is absent."""
     ages = {State.COMPLETED: "keep_completed", State.CANCELLED: "keep_cancelled", State.DEAD: "keep_dead"}
     return {state: now - timedelta(seconds=settings[key]) for state, key in ages.items() if settings[key]}
