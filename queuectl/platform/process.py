@@ -1,0 +1,24 @@
+"""Start a job's process and end all of its tree; each operating system has its own module behind this one."""
+
+import sys
+
+from queuectl.platform.process_identity import created_at, same_process
+from queuectl.platform.process_remains import MARKER, kill_marked, kill_remains
+from queuectl.platform.shell import clean_environment, shell_command
+
+if sys.platform == "win32":
+    from queuectl.platform.process_windows import Process, spawn
+else:
+    from queuectl.platform.process_posix import Process, spawn
+
+__all__ = [
+    "MARKER",
+    "Process",
+    "clean_environment",
+    "created_at",
+    "kill_marked",
+    "kill_remains",
+    "same_process",
+    "shell_command",
+    "spawn",
+]
