@@ -4,7 +4,7 @@ import sys
 
 from queuectl.platform.process_identity import created_at, same_process
 from queuectl.platform.process_remains import MARKER, kill_marked, kill_remains
-from queuectl.platform.shell import clean_environment, shell_command
+from queuectl.platform.shell import LONGEST_ARGUMENT, clean_environment, shell_command
 
 if sys.platform == "win32":
     from queuectl.platform.process_windows import Process, spawn
@@ -12,6 +12,7 @@ else:
     from queuectl.platform.process_posix import Process, spawn
 
 __all__ = [
+    "LONGEST_ARGUMENT",
     "MARKER",
     "Process",
     "clean_environment",

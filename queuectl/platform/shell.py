@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from queuectl.platform.process_remains import MARKER
 
+LONGEST_ARGUMENT = None if sys.platform == "win32" else 100_000
+"""Bytes of a command that a shell can be given; Linux allows 128 KiB for one argument. A longer one is run from a file,
+which only POSIX shells read just as they read an argument."""
+
 _POWERSHELLS = frozenset({"powershell", "pwsh"})
 _BUNDLE_PREFIXES = ("_PYI_", "PYINSTALLER_", "_MEIPASS")
 _LIBRARY_PATHS = ("LD_LIBRARY_PATH", "LIBPATH")

@@ -64,8 +64,7 @@ def job_from_row(row: Sequence[Any]) -> Job:
     (
         job_id, state, queue, priority, command, argv, cwd, env, path, shell, timeout, max_retries, backoff_base, key,
         name, tags, waits_for, source, attempts, runs, created_at, updated_at, run_at, started_at, finished_at,
-        exit_code,
-        reason, cancel_requested, token, owner, expires_at,
+        exit_code, reason, cancel_requested, token, owner, expires_at,
     ) = row  # fmt: skip
     spec = JobSpec(
         command=command,
@@ -109,8 +108,8 @@ def job_from_row(row: Sequence[Any]) -> Job:
 def attempt_from_row(row: Sequence[Any]) -> Attempt:
     """Build an attempt from a row of ATTEMPT_COLUMNS."""
     (
-        job_id, number, host, host_name, pid, pid_created, started_at, finished_at, outcome, next_state, exit_code, reason,
-        tail, output_bytes,
+        job_id, number, host, host_name, pid, pid_created, started_at, finished_at, outcome, next_state, exit_code,
+        reason, tail, output_bytes,
     ) = row  # fmt: skip
     return Attempt(
         job_id=job_id,

@@ -101,8 +101,8 @@ FINISH_ATTEMPT = """
         reason, tail, output_bytes)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (job_id, number) DO UPDATE SET started_at = excluded.started_at, finished_at = excluded.finished_at,
-        outcome = excluded.outcome, next_state = excluded.next_state, exit_code = excluded.exit_code, reason = excluded.reason, tail = excluded.tail,
-        output_bytes = excluded.output_bytes
+        outcome = excluded.outcome, next_state = excluded.next_state, exit_code = excluded.exit_code,
+        reason = excluded.reason, tail = excluded.tail, output_bytes = excluded.output_bytes
 """
 UNCLAIM = f"""
     UPDATE jobs SET state = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'pending' END,

@@ -252,7 +252,8 @@ class SqliteStore:
                 sql.FINISH_ATTEMPT,
                 (
                     job.id, job.runs, job.lease.owner, host_name, to_ms(started), to_ms(outcome.finished_at),
-                    outcome.kind.value, ended.state.value, outcome.exit_code, outcome.reason, outcome.tail, outcome.output_bytes,
+                    outcome.kind.value, ended.state.value, outcome.exit_code, outcome.reason,
+                    outcome.tail, outcome.output_bytes,
                 ),
             )  # fmt: skip
             if ended.state in FINAL:

@@ -1,0 +1,103 @@
+"""``cancel``, ``retry``, ``delete`` and ``prune``: change what is in the queue."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from queuectl.cli.base import DURATION, JOB, command, open_queue
+from queuectl.cli.output import echo, say
+from queuectl.errors import QueuectlError
+from queuectl.model.state import FINAL, State
+from queuectl.queue import Queue
+
+
+def each(queue: Queue, references: Sequence[str], act: Callable[[int], str]) -> int:
+    """Do something to each job, go on after a failure, and return the first failure's exit code."""
+    code = 0
+    for reference in references:
+        try:
+            echo(act(queue.find(reference).id))
+        except QueuectlError as exc:
+            say(f"error: {exc.message}" + (f"\nhint: {exc.hint}" if exc.hint else ""))
+            code = code or exc.exit_code
+    return code
+
+
+@command("cancel")
+@click.argument("jobs", type=JOB, nargs=-1, required=True)
+@click.option("--reason", help="Why, for its history.")
+def cancel(jobs: tuple[str, ...], reason: str | None) -> int:
+    """Cancel jobs; a running one is stopped, with everything it started.
+
+    Jobs that wait for a cancelled one are cancelled too.
+
+    \b
+    Examples:
+      queuectl cancel 7 8
+      queuectl cancel nightly --reason "not today"     by its key
+    """
+    with open_queue() as queue:
+
+        def act(job_id: int) -> str:
+            job = queue.cancel(job_id, reason=reason)
+            return f"Job {job_id} is being stopped." if job.state is State.PROCESSING else f"Job {job_id} is cancelled."
+
+        return each(queue, jobs, act)
+
+
+@command("retry")
+@click.argument("jobs", type=JOB, nargs=-1, required=True)
+def retry(jobs: tuple[str, ...]) -> int:
+    """Run ended or failed jobs again, with a new set of attempts.
+
+    \b
+    Example:
+      queuectl retry 7
+    """
+    with open_queue() as queue:
+        return each(queue, jobs, lambda job_id: retried(queue, job_id))
+
+
+def retried(queue: Queue, job_id: int) -> str:
+    """Retry a job and say so."""
+    job = queue.retry(job_id)
+    return f"Job {job.id} is in the queue again, with max_retries = {job.max_retries}."
+
+
+@command("delete")
+@click.argument("jobs", type=JOB, nargs=-1, required=True)
+def delete(jobs: tuple[str, ...]) -> int:
+    """Delete jobs, their history and their logs for good; a running one must be cancelled first.
+
+    \b
+    Example:
+      queuectl delete 7
+    """
+    with open_queue() as queue:
+
+        def act(job_id: int) -> str:
+            queue.delete(job_id)
+            return f"Job {job_id} is deleted."
+
+        return each(queue, jobs, act)
+
+
+@command("prune")
+@click.option(
+    "-s", "--state", "states", type=click.Choice(sorted(FINAL)), multiple=True, default=("completed", "cancelled"),
+    show_default=True, help="Which ended jobs; may be repeated.",
+)  # fmt: skip
+@click.option("--older-than", type=DURATION, default="0s", help="Only those that ended longer ago: 12h, 7d.")
+def prune(states: tuple[str, ...], older_than: float) -> None:
+    """Delete ended jobs with their history and logs; dead ones only when asked for.
+
+    \b
+    Examples:
+      queuectl prune --older-than 7d
+      queuectl prune --state dead
+    """
+    before = datetime.now(UTC) - timedelta(seconds=older_than)
+    with open_queue() as queue:
+        count = queue.prune({State(state): before for state in states})
+    echo(f"Deleted {count} jobs.")

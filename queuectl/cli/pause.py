@@ -1,0 +1,45 @@
+"""``pause`` and ``resume``: stop and go on taking jobs."""
+
+from datetime import datetime
+
+import click
+
+from queuectl.cli.base import DURATION, MOMENT, command, in_seconds, open_queue
+from queuectl.cli.output import echo, local
+from queuectl.errors import UsageError
+
+
+@command("pause")
+@click.option("-q", "--queue", "name", help="Only this queue; else all.")
+@click.option("--for", "duration", type=DURATION, help="Go on by itself after this long: 30m, 1h.")
+@click.option("--until", type=MOMENT, help="Go on by itself then: 18:30.")
+def pause(name: str | None, duration: float | None, until: datetime | None) -> None:
+    """Have no more jobs taken, by any host; running ones go on.
+
+    \b
+    Examples:
+      queuectl pause
+      queuectl pause --queue video --for 2h
+    """
+    if duration is not None and until is not None:
+        raise UsageError("give --for or --until, not both")
+    end = in_seconds(duration) if duration is not None else until
+    with open_queue() as queue:
+        queue.pause(name, end)
+    echo(f"{f'Queue {name}' if name else 'The queue'} is paused" + (f" until {local(end)}." if end else "."))
+
+
+@command("resume")
+@click.option("-q", "--queue", "name", help="Only this queue; else what a plain 'pause' paused.")
+def resume(name: str | None) -> None:
+    """Have jobs taken again.
+
+    \b
+    Examples:
+      queuectl resume
+      queuectl resume --queue video
+    """
+    with open_queue() as queue:
+        paused = queue.resume(name)
+    what = f"Queue {name}" if name else "The queue"
+    echo(f"{what} goes on." if paused else f"{what} was not paused.")
