@@ -13,7 +13,8 @@ QueuectlError                 1  the operation failed
 |   |-- StoreFull                  the disk is full
 |   |-- StoreCorrupt               the file is damaged, or no database of queuectl's
 |   `-- StoreTooNew                a newer version of queuectl has changed its schema
-`-- HostRequired              6  nothing is running that could do it
+|-- HostRequired              6  nothing is running that could do it
+`-- DropFolderRefused         1  others could put jobs into the drop folder
 """
 
 from typing import ClassVar
@@ -109,3 +110,7 @@ class HostRequired(QueuectlError):
 
     exit_code = 6
     default_hint = "Start one: queuectl serve"
+
+
+class DropFolderRefused(QueuectlError):
+    """Others could put jobs into the drop folder, so it is not watched."""

@@ -5,10 +5,10 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from queuectl import __version__
-from queuectl.dropfolder.ingest import DropEvent
-from queuectl.dropfolder.watcher import Watcher
 from queuectl.engine.coordinator import Coordinator
 from queuectl.engine.doorbell import Doorbell
 from queuectl.engine.events import Listener
@@ -19,6 +19,10 @@ from queuectl.platform.lock import FileLock
 from queuectl.platform.process import clean_environment
 from queuectl.queue import Queue
 from queuectl.store.base import HostRow
+
+if TYPE_CHECKING:
+    from queuectl.dropfolder.ingest import DropEvent
+    from queuectl.dropfolder.watcher import Watcher
 
 THREAD_DEADLINE = 5.0
 """Seconds that each thread gets to end."""
@@ -48,7 +52,7 @@ class Host:
         options: HostOptions,
         *,
         listener: Listener | None = None,
-        on_drop: Callable[[DropEvent], None] | None = None,
+        on_drop: Callable[["DropEvent"], None] | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.id = os.urandom(6).hex()
@@ -73,8 +77,10 @@ class Host:
         )
         self._reaper = Reaper(jobs, self.id, ended_tokens=self._coordinator.ended_tokens, listener=listener)
         self._doorbell = Doorbell(self._coordinator.ring)
-        self.watcher: Watcher | None = None
+        self.watcher: "Watcher | None" = None
         if options.drop_folder and settings["drop_enabled"]:
+            from queuectl.dropfolder.watcher import Watcher  # a worker process has no need of watchdog
+
             self.watcher = Watcher(jobs, drop_folder(jobs), on_event=on_drop)
 
     def start(self) -> None:
@@ -161,9 +167,7 @@ class Host:
             waited += 0.05
 
 
-def drop_folder(jobs: Queue) -> "os.PathLike[str]":
+def drop_folder(jobs: Queue) -> Path:
     """Return the folder that hosts of this queue watch on this machine."""
-    from pathlib import Path
-
     configured: str = jobs.settings()["drop_folder"]
     return Path(configured).expanduser().absolute() if configured else jobs.paths.drop

@@ -125,7 +125,7 @@ def _drop(queue: Queue) -> Iterator[Finding]:
     from queuectl.dropfolder.ingest import check_folder
     from queuectl.host import drop_folder
 
-    folder = Path(drop_folder(queue))
+    folder = drop_folder(queue)
     if not queue.settings()["drop_enabled"]:
         yield Finding(level=Level.OK, what="drop folder", found="switched off (drop_enabled)")
         return

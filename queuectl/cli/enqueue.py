@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -90,7 +91,7 @@ def _fields(options: Mapping[str, Any]) -> dict[str, Any]:
     if "delay" in fields:
         fields["run_at"] = in_seconds(fields.pop("delay"))
     fields["env"] = dict(_variable(text) for text in options["env"])
-    fields["cwd"] = os.path.abspath(options["cwd"]) if options["cwd"] else None
+    fields["cwd"] = str(Path(options["cwd"]).absolute()) if options["cwd"] else None
     return fields
 
 
@@ -152,7 +153,7 @@ def _with(spec: JobSpec, fields: Mapping[str, Any]) -> JobSpec:
     if "tags" in fields:
         changes["tags"] = (*spec.tags, *(tag for tag in fields["tags"] if tag not in spec.tags))
     changes["env"] = {**spec.env, **fields["env"]}
-    changes["cwd"] = os.path.abspath(os.path.expanduser(fields["cwd"] or spec.cwd or os.getcwd()))
+    changes["cwd"] = str(Path(fields["cwd"] or spec.cwd or ".").expanduser().absolute())
     path = os.environ.get("PATH")
     if path is not None and "PATH" not in changes["env"]:
         changes["path"] = path

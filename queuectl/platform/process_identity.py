@@ -4,7 +4,6 @@ import os
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 
 import psutil
 
@@ -18,9 +17,9 @@ round again within 2 s there, nor on macOS; Windows gives pids anew at once, but
 
 def created_at(pid: int) -> float | None:
     """Return when a process was created, in seconds since the epoch, or None where there is none."""
-    if sys.platform == "linux":  # psutil would read more files, in four times the time
+    if sys.platform == "linux":  # for every job: psutil would take three times as long
         with suppress(OSError):
-            fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+            fields = read_proc(pid, "stat").rpartition(b")")[2].split()
             after_boot = int(fields[19]) / os.sysconf("SC_CLK_TCK")
             return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + after_boot
         return None
@@ -33,3 +32,19 @@ def same_process(pid: int, created: float | None) -> bool:
     """Tell whether ``pid`` still is the process that was created then; without a time nothing is sure, so it is not."""
     now = created_at(pid)
     return now is not None and created is not None and abs(now - created) <= TOLERANCE
+
+
+def read_proc(pid: int, name: str) -> bytes:
+    """Return what Linux says about a process in one of its files.
+
+    Raises:
+        OSError: it ended, or belongs to another user.
+    """
+    fd = os.open(f"/proc/{pid}/{name}", os.O_RDONLY)
+    try:
+        content = b""
+        while chunk := os.read(fd, 65_536):  # no larger: the memory costs more than the reading
+            content += chunk
+        return content
+    finally:
+        os.close(fd)

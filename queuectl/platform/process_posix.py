@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+import psutil
+
 from queuectl.platform.process_identity import created_at
 from queuectl.platform.process_remains import kill_group, kill_tree
 
@@ -17,7 +19,7 @@ if sys.platform == "win32":
     raise ImportError("process groups are for POSIX")
 
 _SETTLE = 1.0
-"""Seconds; a killed process group is gone sooner, unless its zombies have a parent that does not reap."""
+"""Seconds in which a killed process group has to go; only the kernel can hold one up."""
 
 
 class Process:
@@ -109,8 +111,17 @@ else:
 
 
 def _wait_for_group(pgid: int) -> None:
+    """Wait until the killed members of a group are gone. Asks only: from here on the number may be anybody's."""
     deadline = time.monotonic() + _SETTLE
     with suppress(ProcessLookupError, PermissionError):
-        while time.monotonic() < deadline:
-            os.killpg(pgid, 0)  # asks only: the number may belong to others from here on
+        os.killpg(pgid, 0)
+        while _group_lives(pgid) and time.monotonic() < deadline:
             time.sleep(0.001)
+
+
+def _group_lives(pgid: int) -> bool:
+    for pid in psutil.pids():
+        with suppress(ProcessLookupError, PermissionError, psutil.NoSuchProcess):
+            if os.getpgid(pid) == pgid and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                return True
+    return False

@@ -11,11 +11,10 @@ import sys
 import time
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import psutil
 
-from queuectl.platform.process_identity import same_process
+from queuectl.platform.process_identity import read_proc, same_process
 
 MARKER = "QUEUECTL_LEASE"
 """The environment variable that holds the token of a job's attempt."""
@@ -118,7 +117,7 @@ if sys.platform == "linux":
 
     def _token(pid: int) -> str | None:
         with suppress(OSError):
-            match = _MARKED.search(Path(f"/proc/{pid}/environ").read_bytes())
+            match = _MARKED.search(read_proc(pid, "environ"))
             return match[1].decode(errors="replace") if match else None
         return None
 
