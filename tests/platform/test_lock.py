@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from queuectl.platform.lock import FileLock, is_locked
-from tests.support import PATIENCE, running_under_wine
+from tests.support import PATIENCE
 
 OPEN_FILES = Path("/proc/self/fd")
 
@@ -291,7 +291,6 @@ def test_only_its_owner_may_open_the_file(path):
         assert path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.skipif(running_under_wine(), reason="Wine 8 looks for a free lock every 100 ms")
 def test_who_waits_wakes_at_once(path):
     holder, lock = FileLock(path), FileLock(path)
     delays = []
