@@ -71,10 +71,19 @@ def parse_line(line: str, *, now: datetime) -> JobSpec:
     return spec_from_mapping(jobs[0], now=now)
 
 
-def _decode(data: bytes) -> str:
-    if len(data) > MAX_BYTES:
+def check_size(size: int) -> None:
+    """Refuse a file by its size in bytes, before it is read.
+
+    Raises:
+        InvalidJobFile: it is too large.
+    """
+    if size > MAX_BYTES:
         hint = "Split it, or put the work into a script and enqueue the script."
-        raise InvalidJobFile(f"the file is {len(data)} bytes long; at most {MAX_BYTES} are allowed", hint=hint)
+        raise InvalidJobFile(f"the file is {size} bytes long; at most {MAX_BYTES} are allowed", hint=hint)
+
+
+def _decode(data: bytes) -> str:
+    check_size(len(data))
     bom, codec, label = next(row for row in _ENCODINGS if data.startswith(row[0]))
     try:
         text = data[len(bom) :].decode(codec)
