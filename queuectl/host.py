@@ -15,13 +15,14 @@ from queuectl.engine.events import Listener
 from queuectl.engine.reaper import Reaper
 from queuectl.errors import QueuectlError
 from queuectl.platform import machine
+from queuectl.platform.environment import Environment
 from queuectl.platform.lock import FileLock
 from queuectl.platform.process import clean_environment
 from queuectl.queue import Queue
 from queuectl.store.base import HostRow
 
 if TYPE_CHECKING:
-    from queuectl.dropfolder.ingest import DropEvent
+    from queuectl.dropfolder.events import DropEvent
     from queuectl.dropfolder.watcher import Watcher
 
 THREAD_DEADLINE = 5.0
@@ -68,7 +69,7 @@ class Host:
             jobs,
             self.id,
             workers=self.workers,
-            environ=clean_environment(os.environ if environ is None else environ),
+            environ=Environment(clean_environment(os.environ if environ is None else environ)),
             poll=options.poll,
             queues=options.queues,
             budget=options.budget,
@@ -77,7 +78,7 @@ class Host:
         )
         self._reaper = Reaper(jobs, self.id, ended_tokens=self._coordinator.ended_tokens, listener=listener)
         self._doorbell = Doorbell(self._coordinator.ring)
-        self.watcher: "Watcher | None" = None
+        self.watcher: Watcher | None = None
         if options.drop_folder and settings["drop_enabled"]:
             from queuectl.dropfolder.watcher import Watcher  # a worker process has no need of watchdog
 

@@ -49,7 +49,8 @@ def command(name: str | None = None, **attributes: Any) -> Callable[[Callable[..
     """Declare a command that takes ``--db``."""
 
     def declare(function: Callable[..., Any]) -> click.Command:
-        return click.command(name, **attributes)(database_option(function))
+        declared: click.Command = click.command(name, **attributes)(database_option(function))
+        return declared
 
     return declare
 

@@ -122,7 +122,7 @@ def _queue(queue: Queue) -> Iterator[Finding]:
 
 
 def _drop(queue: Queue) -> Iterator[Finding]:
-    from queuectl.dropfolder.ingest import check_folder
+    from queuectl.dropfolder.folder import check_folder
     from queuectl.host import drop_folder
 
     folder = drop_folder(queue)

@@ -66,7 +66,7 @@ def enqueue(words: tuple[str, ...], text: str | None, as_json: bool, **options: 
         known = {spec.key: queue.store.by_key(spec.key) for spec in specs if spec.key}
         jobs = queue.enqueue(specs)
         for job in jobs:
-            before = known.get(job.spec.key)
+            before = known.get(job.spec.key or "")
             if before is not None and before.id == job.id:
                 say(f"A job with the key {job.spec.key!r} has not ended: job {job.id}. It was not added again.")
         if as_json:

@@ -63,7 +63,7 @@ class LazyGroup(click.Group):
 
             close = get_close_matches(args[0], COMMANDS, n=1)
             if close and "mean" not in exc.message:
-                exc.message += f" Did you mean {close[0]!r}?"
+                raise click.UsageError(f"{exc.message} Did you mean {close[0]!r}?", ctx) from None
             raise
 
 

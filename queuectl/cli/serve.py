@@ -11,7 +11,7 @@ import click
 
 from queuectl.cli.base import DURATION, command, open_queue
 from queuectl.cli.output import echo, plain, say
-
+from queuectl.dropfolder.events import DropEvent, DropKind
 from queuectl.engine.events import EventKind, JobEvent
 from queuectl.host import Host, HostOptions, drop_folder
 from queuectl.queue import Queue
@@ -111,9 +111,9 @@ def print_event(event: JobEvent) -> None:
     _line(f"job {job.id} ", click.style(text, fg=COLOURS[event.kind]))
 
 
-def print_drop(event: "DropEvent") -> None:
+def print_drop(event: DropEvent) -> None:
     """Print one line about a file in the drop folder."""
-    if event.kind is DropEventKind.ACCEPTED:
+    if event.kind is DropKind.ACCEPTED:
         count = len(event.job_ids)
         _line(f"drop {plain(event.name)} ", click.style(f"accepted: {count} job{'s' * (count != 1)}", fg="green"))
     else:

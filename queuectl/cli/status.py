@@ -55,12 +55,12 @@ def _print(queue: Queue) -> None:
     for pause in state.pauses:
         echo(click.style(_pause_text(pause), fg="yellow"))
     for run in state.running:
-        host = run.job.lease.owner if run.job.lease else ""
-        echo(f"  {run.job.id}  {describe(run.job, now)}  {plain(run.job.spec.title)[:100]}  (host {host})")
+        owner = run.job.lease.owner if run.job.lease else ""
+        echo(f"  {run.job.id}  {describe(run.job, now)}  {plain(run.job.spec.title)[:100]}  (host {owner})")
     if not state.hosts:
         echo("No host is running: jobs wait. Start one: queuectl serve")
     for host in state.hosts:
-        running = sum(1 for run in state.running if run.job.lease and run.job.lease.owner == host.id)
+        running = sum(run.job.lease is not None and run.job.lease.owner == host.id for run in state.running)
         stopping = ", stopping" if host.stop else ""
         echo(
             f"Host {host.id} ({host.kind} on {host.name}, pid {host.pid}): {running} of {host.workers} workers busy, "

@@ -164,6 +164,16 @@ class DropFolder:
 def _private_directory(path: Path) -> os.stat_result:
     with suppress(FileExistsError):
         path.mkdir(mode=0o700, parents=True)
+    return check_folder(path)
+
+
+def check_folder(path: Path) -> os.stat_result:
+    """Look at a folder that is there, and refuse one into which others could put jobs.
+
+    Raises:
+        DropFolderRefused: it is a link, no folder, another user's, or open to others.
+        OSError: it cannot be looked at.
+    """
     info = path.lstat()
     if stat.S_ISLNK(info.st_mode):
         raise DropFolderRefused(f"{path} is a symbolic link", hint="Name the folder that it leads to.")

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from queuectl.clock import Clock
 from queuectl.dropfolder.events import DropEvent, DropKind, OnEvent
-from queuectl.dropfolder.folder import Checkpoint, Claim, DropFolder, no_checkpoint, printable
+from queuectl.dropfolder.folder import Checkpoint, Claim, DropFolder, check_folder, no_checkpoint, printable
 from queuectl.dropfolder.settle import Sightings, Trouble
 from queuectl.errors import InvalidJobFile, QueuectlError, StoreUnavailable
 from queuectl.model import jobfile
@@ -19,6 +19,8 @@ from queuectl.model.job import Job, JobSpec
 from queuectl.platform.files import is_foreign, open_unfollowed
 from queuectl.platform.lock import FileLock
 from queuectl.platform.paths import user_home
+
+__all__ = ["PATIENCE", "SETTLE", "DropEvent", "DropKind", "Enqueues", "Ingester", "OnEvent", "check_folder"]
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +50,7 @@ class Ingester:
         queue: Enqueues,
         folder: DropFolder,
         *,
-        on_event: OnEvent,
+        on_event: OnEvent | None = None,
         stop: Event,
         settle: float = SETTLE,
         patience: float = PATIENCE,
@@ -226,6 +228,8 @@ class Ingester:
         self._report(DropEvent(kind=DropKind.ERROR, name=name, reason=reason))
 
     def _report(self, event: DropEvent) -> None:
+        if self._on_event is None:
+            return
         try:
             self._on_event(event)
         except Exception:  # whoever listens must not stop the files

@@ -32,7 +32,7 @@ class Watcher:
         queue: Enqueues,
         folder: Path,
         *,
-        on_event: OnEvent,
+        on_event: OnEvent | None = None,
         interval: float = INTERVAL,
         settle: float = SETTLE,
     ) -> None:
@@ -92,6 +92,8 @@ class Watcher:
             return
         self._problem = problem
         log.error("%s", problem)
+        if self._on_event is None:
+            return
         try:
             self._on_event(DropEvent(kind=DropKind.ERROR, name="", reason=problem))
         except Exception:  # whoever listens must not stop the watcher

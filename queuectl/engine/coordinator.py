@@ -10,7 +10,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +23,7 @@ from queuectl.model.job import Job, Outcome, OutcomeKind
 from queuectl.model.policy import Backoff, judge
 from queuectl.model.state import State
 from queuectl.platform import machine
+from queuectl.platform.environment import Environment
 from queuectl.queue import Queue
 
 GATHER = 0.0015
@@ -62,7 +63,7 @@ class Coordinator:
         host_id: str,
         *,
         workers: int,
-        environ: Mapping[str, str],
+        environ: Environment,
         poll: float | None = None,
         queues: Sequence[str] | None = None,
         budget: int | None = None,

@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from queuectl.clock import Clock
 from queuectl.engine.output import open_log, read_tail, trim
 from queuectl.model.job import Job, Outcome, OutcomeKind
+from queuectl.platform.environment import Environment
 from queuectl.platform.paths import user_home
 from queuectl.platform.process import LONGEST_ARGUMENT, MARKER, Process, shell_command, spawn
 from queuectl.settings import Settings
@@ -29,7 +30,7 @@ class Limits:
     @classmethod
     def of(cls, settings: Settings) -> "Limits":
         """Take them from the settings."""
-        return cls(**{name: settings[name] for name in cls.__slots__})  # type: ignore[attr-defined]
+        return cls(**{name: settings[name] for name in cls.__slots__})
 
 
 class Run:
@@ -41,7 +42,7 @@ class Run:
         log: Path,
         *,
         limits: Limits,
-        environ: Mapping[str, str],
+        environ: Environment,
         clock: Clock,
         on_start: "Callable[[Run], None] | None" = None,
     ) -> None:
@@ -91,9 +92,9 @@ class Run:
                 try:
                     self._process = self._spawn(descriptor)
                 except OSError as exc:
-                    reason = self._why_not(exc)
-                    os.write(descriptor, f"queuectl: {reason}\n".encode())
-                    return self._failed(started, reason)
+                    problem = self._why_not(exc)
+                    os.write(descriptor, f"queuectl: {problem}\n".encode(errors="replace"))
+                    return self._failed(started, problem)
                 self.began = self._clock.monotonic()
         if self._process is not None and self._on_start is not None:
             self._on_start(self)
@@ -114,14 +115,17 @@ class Run:
 
     def _spawn(self, descriptor: int) -> Process:
         spec = self.job.spec
-        environ = dict(self._environ)
-        if spec.path is not None:
-            environ["PATH"] = spec.path
-        environ.update(spec.env)
-        environ["QUEUECTL_JOB_ID"] = str(self.job.id)
-        environ["QUEUECTL_ATTEMPT"] = str(self.job.runs)
-        environ["QUEUECTL_QUEUE"] = spec.queue
-        environ[MARKER] = self.token
+        own = {} if spec.path is None else {"PATH": spec.path}
+        environ = self._environ.plus(
+            {
+                **own,
+                **spec.env,
+                "QUEUECTL_JOB_ID": str(self.job.id),
+                "QUEUECTL_ATTEMPT": str(self.job.runs),
+                "QUEUECTL_QUEUE": spec.queue,
+                MARKER: self.token,
+            }
+        )
         if spec.argv is not None:
             return spawn(spec.argv, cwd=spec.cwd or str(user_home()), env=environ, stdout=descriptor)
         command = spec.command or ""

@@ -38,7 +38,7 @@ class Paths:
 
     def log(self, job_id: int, number: int) -> Path:
         """Return the log file of one attempt."""
-        return self.logs / str(job_id) / f"{number}.log"
+        return Path(f"{self.files}/logs/{job_id}/{number}.log")
 
 
 def home() -> Path:

@@ -7,11 +7,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 import psutil
 
+from queuectl.platform.environment import Variables
 from queuectl.platform.process_identity import created_at
 from queuectl.platform.process_remains import kill_group, kill_tree
 
@@ -68,7 +69,7 @@ class Process:
                 kill_tree(self.pid, token)
 
 
-def spawn(argv: Sequence[str] | str, *, cwd: str | None, env: Mapping[str, str], stdout: int) -> Process:
+def spawn(argv: Sequence[str] | str, *, cwd: str | None, env: Variables, stdout: int) -> Process:
     """Start a program with no input, and both outputs going to the open file ``stdout``.
 
     Raises:

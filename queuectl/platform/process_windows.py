@@ -5,8 +5,10 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from queuectl.platform import windows_api as api
+from queuectl.platform.environment import Variables
 from queuectl.platform.process_identity import created_at
 
 if sys.platform != "win32":
@@ -58,7 +60,7 @@ class Process:
                 api.terminate_job(self._job)
 
 
-def spawn(argv: Sequence[str] | str, *, cwd: str | None, env: Mapping[str, str], stdout: int) -> Process:
+def spawn(argv: Sequence[str] | str, *, cwd: str | None, env: Variables, stdout: int) -> Process:
     """Start a program with no input, and both outputs going to the open file ``stdout``.
 
     Raises:
@@ -70,7 +72,7 @@ def spawn(argv: Sequence[str] | str, *, cwd: str | None, env: Mapping[str, str],
         popen = subprocess.Popen(  # noqa: S603  (to run what the user says is what this is for)
             argv,
             cwd=cwd,
-            env=env,
+            env=cast("Mapping[str, str]", env),
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=subprocess.STDOUT,

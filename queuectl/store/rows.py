@@ -35,11 +35,11 @@ def to_ms(moment: datetime) -> int:
 
 def from_ms(value: int) -> datetime:
     """Return the moment, aware, in UTC."""
-    return _EPOCH + timedelta(milliseconds=value)
+    return datetime.fromtimestamp(value / 1000, UTC)
 
 
 def _optional(value: int | None) -> datetime | None:
-    return None if value is None else _EPOCH + timedelta(milliseconds=value)
+    return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
 
 
 def insert_values(new: NewJob, state: State, source: str, now: int) -> tuple[Any, ...]:

@@ -94,7 +94,7 @@ FINISH = f"""
         attempts = attempts - :refund, exit_code = :exit_code, reason = :reason, updated_at = :now,
         cancel_requested = 0, {_NO_LEASE}
     WHERE id = :id AND state = 'processing' AND lease_token = :token
-    RETURNING {JOB_COLUMNS}
+    RETURNING state, EXISTS (SELECT 1 FROM dependencies WHERE parent_id = jobs.id)
 """
 FINISH_ATTEMPT = """
     INSERT INTO attempts (job_id, number, host, host_name, started_at, finished_at, outcome, next_state, exit_code,

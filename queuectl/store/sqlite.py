@@ -231,6 +231,7 @@ class SqliteStore:
     def finish(self, job: Job, outcome: Outcome, verdict: Verdict, *, host_name: str) -> Job:
         if job.lease is None:
             raise LeaseLost(f"job {job.id} was never claimed")
+        now = self._clock.now()
         values = {
             "id": job.id,
             "token": job.lease.token,
@@ -240,25 +241,43 @@ class SqliteStore:
             "run_at": None if verdict.run_at is None else to_ms(verdict.run_at),
             "exit_code": outcome.exit_code,
             "reason": verdict.reason,
-            "now": to_ms(self._clock.now()),
+            "now": to_ms(now),
         }
         with self._db.write() as db:
             row = db.execute(sql.FINISH, values).fetchone()
             if row is None:
                 raise LeaseLost(f"the lease of job {job.id} is no longer this host's")
-            ended = job_from_row(row)
+            state, has_dependents = State(row[0]), row[1]
             started = outcome.started_at or job.started_at or outcome.finished_at
             db.execute(
                 sql.FINISH_ATTEMPT,
                 (
                     job.id, job.runs, job.lease.owner, host_name, to_ms(started), to_ms(outcome.finished_at),
-                    outcome.kind.value, ended.state.value, outcome.exit_code, outcome.reason,
+                    outcome.kind.value, state.value, outcome.exit_code, outcome.reason,
                     outcome.tail, outcome.output_bytes,
                 ),
             )  # fmt: skip
-            if ended.state in FINAL:
-                self._settle_dependents(db, job.id, ended.state)
-            return ended
+            if has_dependents and state in FINAL:
+                self._settle_dependents(db, job.id, state)
+        return Job(
+            id=job.id,
+            state=state,
+            spec=job.spec,
+            max_retries=job.max_retries,
+            backoff_base=job.backoff_base,
+            source=job.source,
+            attempts=job.attempts - int(verdict.refund),
+            runs=job.runs,
+            created_at=job.created_at,
+            updated_at=now,
+            run_at=None if state in FINAL else verdict.run_at,
+            started_at=job.started_at,
+            finished_at=now if state in FINAL else None,
+            exit_code=outcome.exit_code,
+            reason=verdict.reason,
+            cancel_requested=False,
+            lease=None,
+        )
 
     def unclaim(self, jobs: Sequence[Job]) -> None:
         now = to_ms(self._clock.now())
