@@ -80,9 +80,7 @@ class Host:
         self._doorbell = Doorbell(self._coordinator.ring)
         self.watcher: Watcher | None = None
         if options.drop_folder and settings["drop_enabled"]:
-            from queuectl.dropfolder.watcher import Watcher  # a worker process has no need of watchdog
-
-            self.watcher = Watcher(jobs, drop_folder(jobs), on_event=on_drop)
+            self.watcher = _watcher(jobs, on_drop)
 
     def start(self) -> None:
         """Start everything: the lock and the row first, so that others see who holds the leases.
@@ -166,6 +164,12 @@ class Host:
             if self._coordinator.done.wait(0.05):
                 return
             waited += 0.05
+
+
+def _watcher(jobs: Queue, on_drop: "Callable[[DropEvent], None] | None") -> "Watcher":
+    from queuectl.dropfolder.watcher import Watcher  # a worker process has no need of watchdog
+
+    return Watcher(jobs, drop_folder(jobs), on_event=on_drop)
 
 
 def drop_folder(jobs: Queue) -> Path:

@@ -49,8 +49,8 @@ def command(name: str | None = None, **attributes: Any) -> Callable[[Callable[..
     """Declare a command that takes ``--db``."""
 
     def declare(function: Callable[..., Any]) -> click.Command:
-        declared: click.Command = click.command(name, **attributes)(database_option(function))
-        return declared
+        declare_it: Callable[[Any], click.Command] = click.command(name, **attributes)
+        return declare_it(database_option(function))
 
     return declare
 

@@ -43,7 +43,7 @@ def config() -> None:
 @command("get")
 @click.argument("key", type=KEY, required=False)
 @json_option
-def get(key: str | None, as_json: bool) -> None:  # noqa: FBT001
+def get(key: str | None, as_json: bool) -> None:
     """Print one setting, or all with their origin, range and meaning."""
     with open_queue() as queue:
         settings = queue.settings()

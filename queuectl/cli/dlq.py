@@ -25,7 +25,7 @@ def dlq() -> None:
 @command("list")
 @click.option("-n", "-l", "--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True, help="At most.")
 @json_option
-def list_dead(limit: int, as_json: bool) -> None:  # noqa: FBT001
+def list_dead(limit: int, as_json: bool) -> None:
     """List the dead jobs, the newest first."""
     with open_queue() as queue:
         print_jobs(queue.dead(limit), as_json=as_json, none="The dead letter queue is empty.")
@@ -34,7 +34,7 @@ def list_dead(limit: int, as_json: bool) -> None:  # noqa: FBT001
 @command("retry")
 @click.argument("jobs", type=JOB, nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Every dead job.")
-def retry_dead(jobs: tuple[str, ...], every: bool) -> int:  # noqa: FBT001
+def retry_dead(jobs: tuple[str, ...], every: bool) -> int:
     """Run dead jobs again, with a new set of attempts."""
     if bool(jobs) == every:
         raise UsageError("name the jobs to retry, or give --all")
@@ -48,7 +48,7 @@ def retry_dead(jobs: tuple[str, ...], every: bool) -> int:  # noqa: FBT001
 @command("purge")
 @click.option("--older-than", type=DURATION, default="0s", help="Only those that died longer ago: 12h, 7d.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-def purge(older_than: float, yes: bool) -> None:  # noqa: FBT001
+def purge(older_than: float, yes: bool) -> None:
     """Delete the dead jobs with their history and logs."""
     from datetime import UTC, datetime, timedelta
 

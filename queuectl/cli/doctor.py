@@ -47,7 +47,7 @@ class Finding:
 
 @command("doctor")
 @json_option
-def doctor(as_json: bool) -> int:  # noqa: FBT001
+def doctor(as_json: bool) -> int:
     """Check this machine: paths, permissions, SQLite, database, hosts, drop folder; exit with 1 on an error.
 
     \b

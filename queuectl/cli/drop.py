@@ -10,7 +10,7 @@ from queuectl.host import drop_folder as folder_of
 @command("drop-folder")
 @click.option("--open", "launch", is_flag=True, help="Open it in the file manager.")
 @json_option
-def drop_folder(launch: bool, as_json: bool) -> None:  # noqa: FBT001
+def drop_folder(launch: bool, as_json: bool) -> None:
     """Print the folder that is watched for .job files.
 
     \b

@@ -57,7 +57,7 @@ class _Enqueue(click.Command):
 @click.option("-e", "--env", multiple=True, metavar="NAME=VALUE", help="A variable; may be repeated.")
 @click.option("--shell", help="bash, zsh, fish, powershell, pwsh, cmd, or a path.")
 @json_option
-def enqueue(words: tuple[str, ...], text: str | None, as_json: bool, **options: Any) -> None:  # noqa: FBT001
+def enqueue(words: tuple[str, ...], text: str | None, as_json: bool, **options: Any) -> None:
     """Put a command into the queue; it is kept when this returns."""
     fields = _fields(options)
     specs = [_with(spec, fields) for spec in _specs(words, text, fields)]

@@ -20,7 +20,7 @@ COLUMNS = ("ID", "STATE", "TRY", "QUEUE", "CREATED", "NOTE", "COMMAND")
 @click.option("-t", "--tag", help="Only jobs with this tag.")
 @click.option("-n", "-l", "--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True, help="At most.")
 @json_option
-def list_jobs(states: tuple[str, ...], queue: str | None, tag: str | None, limit: int, as_json: bool) -> None:  # noqa: FBT001
+def list_jobs(states: tuple[str, ...], queue: str | None, tag: str | None, limit: int, as_json: bool) -> None:
     """List jobs, the newest first.
 
     In a pipe: tab-separated, without a heading.
@@ -62,7 +62,7 @@ def print_jobs(jobs: list[Job], *, as_json: bool, none: str) -> None:
 @command("show")
 @click.argument("job", type=JOB)
 @json_option
-def show(job: str, as_json: bool) -> None:  # noqa: FBT001
+def show(job: str, as_json: bool) -> None:
     """Show everything about a job: what it is, its runs and its history.
 
     \b

@@ -24,7 +24,7 @@ LOOK = 0.1
 @click.option("-a", "--attempt", type=click.IntRange(1), help="Which run; else the newest.")
 @click.option("--all", "every", is_flag=True, help="Every run, one after the other.")
 @click.option("-n", "--lines", type=click.IntRange(0), help="Only the last lines.")
-def logs(job: str, follow: bool, attempt: int | None, every: bool, lines: int | None) -> None:  # noqa: FBT001
+def logs(job: str, follow: bool, attempt: int | None, every: bool, lines: int | None) -> None:
     """Print what a job wrote, to stdout and stderr, in order.
 
     \b

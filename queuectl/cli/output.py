@@ -32,6 +32,9 @@ def on_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+_STATES = frozenset(state.value for state in State)
+
+
 def echo(text: str) -> None:
     """Print a line, in colour where that is wanted."""
     click.echo(text, color=False if "NO_COLOR" in os.environ else None)
@@ -82,7 +85,7 @@ def cut(text: str, width: int) -> str:
 
 def _coloured(cell: str, width: int) -> str:
     padded = cell.ljust(width)
-    return click.style(padded, fg=COLOURS[State(cell)]) if cell in State else padded
+    return click.style(padded, fg=COLOURS[State(cell)]) if cell in _STATES else padded
 
 
 def state_text(state: State) -> str:

@@ -32,7 +32,7 @@ COLOURS = {
 @click.option("-w", "--workers", type=click.IntRange(1, 1024), help="How many jobs run at once.")
 @click.option("--poll", type=DURATION, help="How often to look into the database when nobody rings.")
 @click.option("--drop/--no-drop", default=True, help="Whether to watch the drop folder.")
-def serve(workers: int | None, poll: float | None, drop: bool) -> None:  # noqa: FBT001
+def serve(workers: int | None, poll: float | None, drop: bool) -> None:
     """Run jobs in this terminal, and watch the drop folder, until Ctrl+C.
 
     \b

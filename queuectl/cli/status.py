@@ -17,7 +17,7 @@ from queuectl.store.base import Pause
 @command("status")
 @click.option("-w", "--watch", is_flag=True, help="Show it anew whenever something changes.")
 @json_option
-def status(watch: bool, as_json: bool) -> None:  # noqa: FBT001
+def status(watch: bool, as_json: bool) -> None:
     """Show how many jobs are in which state, what runs, and who runs it.
 
     \b

@@ -12,7 +12,7 @@ from queuectl.model.state import FINAL, State
 @click.argument("jobs", type=JOB, nargs=-1, required=True)
 @click.option("--timeout", type=DURATION, help="Wait at most this long.")
 @json_option
-def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:  # noqa: FBT001
+def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
     """Wait until jobs have ended; exit with 1 when one of them did not complete.
 
     \b

@@ -22,7 +22,7 @@ def worker(
     verbose: bool,
     poll: float | None,
     limit: int | None,
-    stop: bool,  # noqa: FBT001
+    stop: bool,
 ) -> None:
     """Run jobs in this process until Ctrl+C; without a command, the same as 'worker start'.
 
@@ -47,7 +47,7 @@ def worker(
 @click.option("-v", "--verbose", is_flag=True, help="One line for each thing that happens.")
 @click.option("-s", "--poll", type=DURATION, help="How often to look into the database when nobody rings.")
 @click.option("-l", "--limit", type=click.IntRange(1), help="Stop after this many jobs a worker.")
-def start(count: int, verbose: bool, poll: float | None, limit: int | None) -> None:  # noqa: FBT001
+def start(count: int, verbose: bool, poll: float | None, limit: int | None) -> None:
     """Run jobs in this process until Ctrl+C."""
     _start(count, verbose=verbose, poll=poll, limit=limit)
 
@@ -63,7 +63,7 @@ def _start(count: int, *, verbose: bool, poll: float | None, limit: int | None) 
 
 @command("stop")
 @click.option("--all", "everything", is_flag=True, help="Hosts of the other kinds too: serve and the tray.")
-def stop(everything: bool) -> None:  # noqa: FBT001
+def stop(everything: bool) -> None:
     """Have all worker processes stop gracefully: running jobs may end, what does not goes back to the queue."""
     _stop(everything=everything)
 

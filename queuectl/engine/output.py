@@ -13,10 +13,12 @@ def open_log(path: Path) -> int:
         OSError: it cannot be created.
     """
     try:
-        return os.open(path, _MODE, 0o600)
+        os.mkdir(path.parent, 0o700)  # noqa: PTH102 - first, because a job's first run has no folder yet
+    except FileExistsError:
+        pass
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return os.open(path, _MODE, 0o600)
+    return os.open(path, _MODE, 0o600)
 
 
 def trim(descriptor: int, limit: int) -> bool:

@@ -3,10 +3,10 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from queuectl.clock import Clock
 from queuectl.engine.output import open_log, read_tail, trim
@@ -15,6 +15,9 @@ from queuectl.platform.environment import Environment
 from queuectl.platform.paths import user_home
 from queuectl.platform.process import LONGEST_ARGUMENT, MARKER, Process, shell_command, spawn
 from queuectl.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

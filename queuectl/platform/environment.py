@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 Variables = Mapping[str, str] | Mapping[bytes, bytes]
 """What ``spawn`` takes: texts on Windows, bytes on POSIX."""
@@ -12,19 +13,14 @@ class Environment:
     """Variables that all jobs share."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
-        if sys.platform == "win32":
-            self._shared = dict(variables)
-        else:
-            self._shared = _encode(variables)
+        self._shared = _prepare(variables)
 
     def plus(self, variables: Mapping[str, str]) -> Variables:
         """Return the shared variables and, above them, others."""
-        if sys.platform == "win32":
-            return {**self._shared, **variables}
-        return {**self._shared, **_encode(variables)}
+        return {**self._shared, **_prepare(variables)}
 
 
-if sys.platform != "win32":
-
-    def _encode(variables: Mapping[str, str]) -> dict[bytes, bytes]:
-        return {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
+def _prepare(variables: Mapping[str, str]) -> Mapping[Any, Any]:
+    if sys.platform == "win32":
+        return variables
+    return {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}

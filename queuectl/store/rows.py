@@ -59,7 +59,7 @@ def _dump(value: Mapping[str, str] | Sequence[Any] | None) -> str | None:
     return json.dumps(value if isinstance(value, Mapping) else list(value), ensure_ascii=False)
 
 
-def job_from_row(row: Sequence[Any]) -> Job:
+def job_from_row(row: Any) -> Job:
     """Build a job from a row of JOB_COLUMNS."""
     (
         job_id, state, queue, priority, command, argv, cwd, env, path, shell, timeout, max_retries, backoff_base, key,
@@ -105,7 +105,7 @@ def job_from_row(row: Sequence[Any]) -> Job:
     )
 
 
-def attempt_from_row(row: Sequence[Any]) -> Attempt:
+def attempt_from_row(row: Any) -> Attempt:
     """Build an attempt from a row of ATTEMPT_COLUMNS."""
     (
         job_id, number, host, host_name, pid, pid_created, started_at, finished_at, outcome, next_state, exit_code,
@@ -129,7 +129,7 @@ def attempt_from_row(row: Sequence[Any]) -> Attempt:
     )
 
 
-def event_from_row(row: Sequence[Any]) -> Event:
+def event_from_row(row: Any) -> Event:
     """Build an entry of a job's history from (job_id, at, verb, before, after, actor, detail)."""
     job_id, at, verb, before, after, actor, detail = row
     return Event(
@@ -143,7 +143,7 @@ def event_from_row(row: Sequence[Any]) -> Event:
     )
 
 
-def host_from_row(row: Sequence[Any]) -> HostRow:
+def host_from_row(row: Any) -> HostRow:
     """Build a host from a row of HOST_COLUMNS."""
     host_id, machine, name, kind, pid, workers, port, version, started_at, seen_at, stop = row
     return HostRow(
@@ -161,7 +161,7 @@ def host_from_row(row: Sequence[Any]) -> HostRow:
     )
 
 
-def pause_from_row(row: Sequence[Any]) -> Pause:
+def pause_from_row(row: Any) -> Pause:
     """Build a pause from (queue, since, until)."""
     queue, since, until = row
     return Pause(queue=queue, since=from_ms(since), until=_optional(until))

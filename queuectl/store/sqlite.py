@@ -167,7 +167,8 @@ class SqliteStore:
         self._settle_dependents(db, job_id, State.CANCELLED)
 
     def _settle_dependents(self, db: apsw.Connection, parent: int, ended: State) -> None:
-        for (job_id,) in db.execute(sql.DEPENDENTS, (parent,)).fetchall():
+        dependents: Any = db.execute(sql.DEPENDENTS, (parent,)).fetchall()
+        for (job_id,) in dependents:
             if ended is not State.COMPLETED:
                 reason = f"job {parent}, which it waited for, is {ended}"
                 self._cancel_waiting(db, job_id, State.BLOCKED, f"job {parent}", reason)
@@ -376,7 +377,8 @@ class SqliteStore:
 
     def settings(self) -> dict[str, str]:
         with self._db.read() as db:
-            return dict(db.execute(sql.SETTINGS).fetchall())
+            found: Any = db.execute(sql.SETTINGS).fetchall()
+            return dict(found)
 
     def set_setting(self, key: str, value: str | None) -> None:
         with self._db.write() as db:
