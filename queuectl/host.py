@@ -149,9 +149,9 @@ class Host:
         if put_back:
             self._coordinator.interrupt("its host was stopped")
             self._wait_done(settings["kill_grace"] + THREAD_DEADLINE, until_hurry=False)
-        self._reaper.stop(THREAD_DEADLINE)
         self._doorbell.stop(THREAD_DEADLINE)
         self._coordinator.stop(THREAD_DEADLINE)
+        self._reaper.stop(THREAD_DEADLINE)
         self._queue.store.remove_host(self.id)
         self._lock.release()
         self._lock.close()

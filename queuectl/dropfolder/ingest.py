@@ -11,7 +11,7 @@ from typing import Protocol
 
 from queuectl.clock import Clock
 from queuectl.dropfolder.events import DropEvent, DropKind, OnEvent
-from queuectl.dropfolder.folder import Checkpoint, Claim, DropFolder, check_folder, no_checkpoint, printable
+from queuectl.dropfolder.folder import Checkpoint, Claim, DropFolder, no_checkpoint, printable
 from queuectl.dropfolder.settle import Sightings, Trouble
 from queuectl.errors import InvalidJobFile, QueuectlError, StoreUnavailable
 from queuectl.model import jobfile
@@ -19,8 +19,6 @@ from queuectl.model.job import Job, JobSpec
 from queuectl.platform.files import is_foreign, open_unfollowed
 from queuectl.platform.lock import FileLock
 from queuectl.platform.paths import user_home
-
-__all__ = ["PATIENCE", "SETTLE", "DropEvent", "DropKind", "Enqueues", "Ingester", "OnEvent", "check_folder"]
 
 log = logging.getLogger(__name__)
 

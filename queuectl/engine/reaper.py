@@ -49,9 +49,10 @@ class Reaper:
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
-        """Stop sweeping; wait at most ``timeout`` seconds for the thread."""
+        """Stop sweeping, and kill what outlived its attempt a last time; wait at most ``timeout`` seconds for the thread."""
         self._stopped.set()
         self._thread.join(timeout)
+        self._kill_strays()
 
     def _sweep_for_ever(self) -> None:
         sweeps = 0

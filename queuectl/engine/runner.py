@@ -13,7 +13,7 @@ from queuectl.engine.output import open_log, read_tail, trim
 from queuectl.model.job import Job, Outcome, OutcomeKind
 from queuectl.platform.environment import Environment
 from queuectl.platform.paths import user_home
-from queuectl.platform.process import LONGEST_ARGUMENT, MARKER, Process, shell_command, spawn
+from queuectl.platform.process import LONGEST_ARGUMENT, MARKER, Process, kill_marked, shell_command, spawn
 from queuectl.settings import Settings
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ class Run:
         if self._process is not None and self._on_start is not None:
             self._on_start(self)
         code = self._process.wait() if self._process is not None else None
+        if self._stopped_as is not None:
+            kill_marked([self.token])  # whoever left the group was not asked, but must not live on either
         with self._guard:
             trim(descriptor, self.limits.log_max_bytes)
             tail, size = read_tail(descriptor, self.limits.tail_bytes)

@@ -1,0 +1,114 @@
+"""Real hosts as child processes, the real command line, and ways to wait for what they do."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+from queuectl.queue import Queue
+from tests.support import PATIENCE
+
+CLI = [sys.executable, "-m", "queuectl"]
+QUICK = {"reaper_interval": "0.1s", "kill_grace": "1s", "stop_grace": "0.2s"}
+"""Settings under which a test need not wait long for housekeeping."""
+
+
+def run_cli(*args, input=None, env=None, cwd=None, check=False):
+    """Run the command line to its end; the output is text, and ``json()`` reads it."""
+    done = subprocess.run(
+        [*CLI, *args],
+        input=input,
+        env={**os.environ, **(env or {})},
+        cwd=cwd,
+        capture_output=True,
+        timeout=PATIENCE * 2,
+        check=False,
+    )
+    done.out = done.stdout.decode("utf-8", "replace")
+    done.err = done.stderr.decode("utf-8", "replace")
+    done.json = lambda: json.loads(done.out)
+    assert "Traceback" not in done.err, done.err
+    if check:
+        assert done.returncode == 0, done.err or done.out
+    return done
+
+
+def until(condition, what="the condition", patience=PATIENCE):
+    """Look until something holds, and return it; a test has no better event than the database's and the disk's."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.01)
+    raise AssertionError(f"{what} did not come about in {patience} s")
+
+
+class HostProcess:
+    """A host in a process of its own; its output can be waited on line by line."""
+
+    def __init__(self, *args, env=None, cwd=None):
+        self.lines = []
+        self._fresh = queue.SimpleQueue()
+        flags = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if sys.platform == "win32" else {}
+        self.process = subprocess.Popen(
+            [*CLI, *args],
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            **flags,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self._fresh.put(line.decode("utf-8", "replace").rstrip())
+        self._fresh.put(None)
+
+    def says(self, text, patience=PATIENCE):
+        """Wait for a line that holds a text, and return it."""
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                line = self._fresh.get(timeout=max(0.01, deadline - time.monotonic()))
+            except queue.Empty:
+                line = None
+            if line is None:
+                raise AssertionError(f"never said {text!r}, but:\n" + "\n".join(self.lines))
+            self.lines.append(line)
+            if text in line:
+                return line
+
+    def terminate(self, patience=PATIENCE):
+        """Ask it to stop, and return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.ends(patience)
+
+    def ends(self, patience=PATIENCE):
+        """Wait for its end, and return its exit code."""
+        code = self.process.wait(patience)
+        self._reader.join(patience)
+        while (line := self._fresh.get()) is not None:
+            self.lines.append(line)
+        return code
+
+    def kill(self):
+        """Kill it the hard way."""
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+
+def quick_queue():
+    """Open the test's own queue, with settings that suit tests."""
+    opened = Queue.open()
+    for key, value in QUICK.items():
+        opened.set_setting(key, value)
+    return opened
