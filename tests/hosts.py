@@ -17,11 +17,11 @@ QUICK = {"reaper_interval": "0.1s", "kill_grace": "1s", "stop_grace": "0.2s"}
 """Settings under which a test need not wait long for housekeeping."""
 
 
-def run_cli(*args, input=None, env=None, cwd=None, check=False):
+def run_cli(*args, stdin=None, env=None, cwd=None, check=False):
     """Run the command line to its end; the output is text, and ``json()`` reads it."""
     done = subprocess.run(
         [*CLI, *args],
-        input=input,
+        input=stdin,
         env={**os.environ, **(env or {})},
         cwd=cwd,
         capture_output=True,

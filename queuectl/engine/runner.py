@@ -150,9 +150,10 @@ class Run:
         cwd = spec.cwd or str(user_home())
         if not Path(cwd).is_dir():
             return f"could not start: the working directory {cwd} does not exist"
-        if isinstance(exc, FileNotFoundError) and spec.argv:
-            return f"could not start: there is no program {spec.argv[0]!r} on the job's PATH"
-        return f"could not start: {exc.strerror or exc}"
+        program = spec.argv[0] if spec.argv else spec.shell or self.limits.shell
+        if isinstance(exc, FileNotFoundError):
+            return f"could not start: there is no program {program!r} on the job's PATH"
+        return f"could not start {program or 'the shell'!r}: {exc.strerror or exc}"
 
     def _failed(self, started: datetime, reason: str) -> Outcome:
         now = self._clock.now()

@@ -13,7 +13,7 @@ def jobs():
 
 
 @pytest.fixture
-def start_host(jobs):
+def start_host(jobs):  # noqa: ARG001 - its settings are in force before the first host
     """Start hosts in processes of their own; they are killed at the end."""
     hosts = []
 

@@ -94,7 +94,7 @@ def test_p5_a_living_host_takes_over_the_jobs_of_a_dead_one(jobs, start_host, tm
     assert len(jobs.hosts()) == 1
 
 
-def test_p6_a_timeout_takes_the_whole_tree(jobs, start_host, tmp_path):
+def test_p6_a_timeout_takes_the_whole_tree(jobs, start_host):
     start_host()
     # The grandchild ignores the polite signal, sits in a session of its own, and holds the output open.
     deaf = shlex.quote(f"trap '' TERM; {SLEEP}")
