@@ -138,7 +138,8 @@ def test_a_log_stays_small_while_the_job_writes_on(jobs, start_host):
         return int((re.findall(rb"queuectl dropped (\d{20})", log.read_bytes() if log.exists() else b"") or [0])[-1])
 
     for _ in range(3):
-        until(lambda before=dropped(): dropped() > before, "the next cut")
+        before = dropped()
+        until(lambda before=before: dropped() > before, "the next cut")
     assert log.read_bytes().startswith(b"first line\n")
     jobs.cancel(job.id)
     assert jobs.wait([job.id], PATIENCE)[0].state is State.CANCELLED
