@@ -130,6 +130,10 @@ class Host:
         while not self.stop_asked.wait(1.0) and not self._coordinator.done.is_set():
             pass
 
+    def wait_until_idle(self, timeout: float | None = None) -> bool:
+        """Wait until the budget is spent, or nothing runs any more in a host that stops; tell whether that came."""
+        return self._coordinator.done.wait(timeout)
+
     def hurry(self) -> None:
         """Give running jobs no more time."""
         self._hurry.set()

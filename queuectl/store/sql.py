@@ -133,7 +133,7 @@ NEXT_DUE = """
 """
 _RUNNING = f"""
     SELECT {", ".join("jobs." + name.strip() for name in JOB_COLUMNS.split(","))}, pid, pid_created
-    FROM jobs LEFT JOIN attempts ON job_id = jobs.id AND number = jobs.runs
+    FROM jobs INDEXED BY jobs_processing LEFT JOIN attempts ON job_id = jobs.id AND number = jobs.runs
     WHERE state = 'processing'
 """
 EXPIRED = f"{_RUNNING} AND lease_expires_at < ? ORDER BY jobs.id"
