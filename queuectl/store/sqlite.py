@@ -16,29 +16,27 @@ from queuectl.model.job import Attempt, Event, Job, Outcome
 from queuectl.model.policy import Verdict, first_state
 from queuectl.model.state import FINAL, WAITING, State, Verb, allows
 from queuectl.store import sql
-from queuectl.store.base import HostRow, JobFilter, NewJob, Pause, Running
+from queuectl.store.base import JobFilter, NewJob, Running
 from queuectl.store.connection import Connections
 from queuectl.store.rows import (
     attempt_from_row,
     event_from_row,
     from_ms,
-    host_from_row,
     insert_values,
     job_from_row,
-    pause_from_row,
     to_ms,
 )
+from queuectl.store.sqlite_registry import SqliteRegistry
 
 
-class SqliteStore:
+class SqliteStore(SqliteRegistry):
     """Implement the Store protocol on one SQLite file; usable from several threads at once.
 
     ``machine`` says which machine this is; only its hosts are rung.
     """
 
     def __init__(self, path: Path, lock_path: Path, *, clock: Clock, machine: str) -> None:
-        self._db = Connections(path, lock_path)
-        self._clock = clock
+        super().__init__(Connections(path, lock_path), clock)
         self._machine = machine
         self._bell: socket.socket | None = None
 
@@ -327,65 +325,6 @@ class SqliteStore:
                 Running(job=job_from_row(row[:-2]), pid=row[-2], pid_created=row[-1])
                 for row in db.execute(text, values)
             ]
-
-    # hosts
-
-    def add_host(self, host: HostRow) -> None:
-        with self._db.write() as db:
-            db.execute(
-                sql.ADD_HOST,
-                (
-                    host.id, host.machine, host.name, host.kind, host.pid, host.workers, host.port, host.version,
-                    to_ms(host.started_at), to_ms(host.seen_at),
-                ),
-            )  # fmt: skip
-
-    def remove_host(self, host_id: str) -> None:
-        with self._db.write() as db:
-            db.execute(sql.REMOVE_HOST, (host_id,))
-
-    def hosts(self) -> list[HostRow]:
-        with self._db.read() as db:
-            return [host_from_row(row) for row in db.execute(sql.HOSTS)]
-
-    def ask_to_stop(self, host_id: str, how: str) -> None:
-        with self._db.write() as db:
-            db.execute(sql.ASK_TO_STOP, (how, host_id))
-
-    def stop_asked(self, host_id: str) -> str | None:
-        with self._db.read() as db:
-            row = db.execute(sql.STOP_ASKED, (host_id,)).fetchone()
-        return row[0] if row else "gone"
-
-    # pauses
-
-    def pause(self, queue: str, until: datetime | None) -> None:
-        with self._db.write() as db:
-            now = to_ms(self._clock.now())
-            db.execute(sql.PAUSE, (queue, now, None if until is None else to_ms(until)))
-
-    def resume(self, queue: str) -> bool:
-        with self._db.write() as db:
-            db.execute(sql.RESUME, (queue,))
-            return bool(db.changes())
-
-    def pauses(self) -> list[Pause]:
-        with self._db.read() as db:
-            return [pause_from_row(row) for row in db.execute(sql.PAUSES, (to_ms(self._clock.now()),))]
-
-    # settings
-
-    def settings(self) -> dict[str, str]:
-        with self._db.read() as db:
-            found: Any = db.execute(sql.SETTINGS).fetchall()
-            return dict(found)
-
-    def set_setting(self, key: str, value: str | None) -> None:
-        with self._db.write() as db:
-            if value is None:
-                db.execute(sql.UNSET, (key,))
-            else:
-                db.execute(sql.SET, (key, value))
 
     def _record(
         self,

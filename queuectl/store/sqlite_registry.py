@@ -1,0 +1,77 @@
+"""What the Store on SQLite keeps besides jobs: hosts, pauses and settings."""
+
+from datetime import datetime
+from typing import Any
+
+from queuectl.clock import Clock
+from queuectl.store import sql
+from queuectl.store.base import HostRow, Pause
+from queuectl.store.connection import Connections
+from queuectl.store.rows import host_from_row, pause_from_row, to_ms
+
+
+class SqliteRegistry:
+    """Implement the Store protocol's verbs about hosts, pauses and settings."""
+
+    def __init__(self, db: Connections, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    # hosts
+
+    def add_host(self, host: HostRow) -> None:
+        with self._db.write() as db:
+            db.execute(
+                sql.ADD_HOST,
+                (
+                    host.id, host.machine, host.name, host.kind, host.pid, host.workers, host.port, host.version,
+                    to_ms(host.started_at), to_ms(host.seen_at),
+                ),
+            )  # fmt: skip
+
+    def remove_host(self, host_id: str) -> None:
+        with self._db.write() as db:
+            db.execute(sql.REMOVE_HOST, (host_id,))
+
+    def hosts(self) -> list[HostRow]:
+        with self._db.read() as db:
+            return [host_from_row(row) for row in db.execute(sql.HOSTS)]
+
+    def ask_to_stop(self, host_id: str, how: str) -> None:
+        with self._db.write() as db:
+            db.execute(sql.ASK_TO_STOP, (how, host_id))
+
+    def stop_asked(self, host_id: str) -> str | None:
+        with self._db.read() as db:
+            row = db.execute(sql.STOP_ASKED, (host_id,)).fetchone()
+        return row[0] if row else "gone"
+
+    # pauses
+
+    def pause(self, queue: str, until: datetime | None) -> None:
+        with self._db.write() as db:
+            now = to_ms(self._clock.now())
+            db.execute(sql.PAUSE, (queue, now, None if until is None else to_ms(until)))
+
+    def resume(self, queue: str) -> bool:
+        with self._db.write() as db:
+            db.execute(sql.RESUME, (queue,))
+            return bool(db.changes())
+
+    def pauses(self) -> list[Pause]:
+        with self._db.read() as db:
+            return [pause_from_row(row) for row in db.execute(sql.PAUSES, (to_ms(self._clock.now()),))]
+
+    # settings
+
+    def settings(self) -> dict[str, str]:
+        with self._db.read() as db:
+            found: Any = db.execute(sql.SETTINGS).fetchall()
+            return dict(found)
+
+    def set_setting(self, key: str, value: str | None) -> None:
+        with self._db.write() as db:
+            if value is None:
+                db.execute(sql.UNSET, (key,))
+            else:
+                db.execute(sql.SET, (key, value))
