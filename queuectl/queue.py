@@ -8,7 +8,6 @@ with Queue.open() as queue:
 """
 
 import os
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -273,6 +272,8 @@ class Queue:
         return count
 
     def _remove_logs(self, job_ids: Sequence[int]) -> None:
+        import shutil
+
         for job_id in job_ids:
             shutil.rmtree(self.paths.log(job_id, 0).parent, ignore_errors=True)
 

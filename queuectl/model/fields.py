@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from difflib import get_close_matches
 from typing import Any
 
 from queuectl.errors import InvalidJob
@@ -160,6 +159,8 @@ def spec_from_mapping(fields: Mapping[str, Any], *, now: datetime) -> JobSpec:
 
 def _read(name: str, value: Any) -> Any:
     if name not in FIELDS:
+        from difflib import get_close_matches
+
         close = get_close_matches(str(name).lower(), FIELDS, n=1)
         hint = f'Did you mean "{close[0]}"?' if close else f"The fields are: {', '.join(FIELDS)}."
         raise InvalidJob(f"unknown field {_clip(repr(name))}", field=str(name), hint=hint)

@@ -1,12 +1,15 @@
 """Decisions as pure functions of (job, outcome, now, rng): retry or dead, how long to wait, what to forget."""
 
-import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from queuectl.model.job import Job, Outcome, OutcomeKind
 from queuectl.model.state import State, Verb
 from queuectl.settings import Settings
+
+if TYPE_CHECKING:
+    from random import Random  # every command would pay for its import
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +37,7 @@ class Verdict:
     """Whether the attempt is given back."""
 
 
-def delay(base: float, retry: int, backoff: Backoff, rng: random.Random) -> float:
+def delay(base: float, retry: int, backoff: Backoff, rng: "Random") -> float:
     """Return the seconds before retry number ``retry`` (from 1): ``base ** retry``, at most ``cap``.
 
     Jitter takes away up to its share of the wait, so that the cap stays the cap.
@@ -46,7 +49,7 @@ def delay(base: float, retry: int, backoff: Backoff, rng: random.Random) -> floa
     return wait * (1 - backoff.jitter * rng.random()) if backoff.jitter else wait
 
 
-def judge(job: Job, outcome: Outcome, *, now: datetime, backoff: Backoff, rng: random.Random) -> Verdict:
+def judge(job: Job, outcome: Outcome, *, now: datetime, backoff: Backoff, rng: "Random") -> Verdict:
     """Decide what becomes of a job whose run ended: completed, retried, dead, cancelled or put back."""
     kind = outcome.kind
     if kind is OutcomeKind.COMPLETED:
