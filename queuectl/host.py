@@ -13,12 +13,13 @@ from queuectl.engine.coordinator import Coordinator
 from queuectl.engine.doorbell import Doorbell
 from queuectl.engine.events import Listener
 from queuectl.engine.reaper import Reaper
-from queuectl.errors import QueuectlError
+from queuectl.errors import QueuectlError, StoreUnavailable
 from queuectl.platform import machine
 from queuectl.platform.environment import Environment
 from queuectl.platform.lock import FileLock
 from queuectl.platform.process import clean_environment
 from queuectl.queue import Queue
+from queuectl.settings import find
 from queuectl.store.base import HostRow
 
 if TYPE_CHECKING:
@@ -59,8 +60,6 @@ class Host:
         self.id = os.urandom(6).hex()
         self.options = options
         self._queue = jobs
-        settings = jobs.settings()
-        self.workers: int = options.workers or settings["workers"]
         self.stop_asked = threading.Event()
         """Set when somebody wants this host to stop."""
         self._hurry = threading.Event()
@@ -68,7 +67,7 @@ class Host:
         self._coordinator = Coordinator(
             jobs,
             self.id,
-            workers=self.workers,
+            workers=options.workers,
             environ=Environment(clean_environment(os.environ if environ is None else environ)),
             poll=options.poll,
             queues=options.queues,
@@ -79,7 +78,7 @@ class Host:
         self._reaper = Reaper(jobs, self.id, ended_tokens=self._coordinator.ended_tokens, listener=listener)
         self._doorbell = Doorbell(self._coordinator.ring)
         self.watcher: Watcher | None = None
-        if options.drop_folder and settings["drop_enabled"]:
+        if options.drop_folder and jobs.settings()["drop_enabled"]:
             self.watcher = _watcher(jobs, on_drop)
 
     def start(self) -> None:
@@ -119,10 +118,10 @@ class Host:
         """Return how many jobs run here now."""
         return len(self._coordinator.running)
 
-    def resize(self, workers: int) -> None:
-        """Change how many jobs run at once."""
-        self.workers = workers
-        self._coordinator.resize(workers)
+    @property
+    def workers(self) -> int:
+        """Return how many jobs it runs at once."""
+        return self._coordinator.pool.size or self._coordinator.pool.wanted
 
     def wait(self) -> None:
         """Wait until somebody wants this host to stop, or its budget is spent."""
@@ -144,23 +143,32 @@ class Host:
         Returns:
             How many jobs were stopped and put back.
         """
-        settings = self._queue.settings()
         if self.watcher is not None:
             self.watcher.stop(THREAD_DEADLINE)
         self._coordinator.drain()
-        self._wait_done(settings["stop_grace"], until_hurry=True)
+        self._wait_done(self._setting("stop_grace"), until_hurry=True)
         put_back = self.running
         if put_back:
             self._coordinator.interrupt("its host was stopped")
-            self._wait_done(settings["kill_grace"] + THREAD_DEADLINE, until_hurry=False)
+            self._wait_done(self._setting("kill_grace") + THREAD_DEADLINE, until_hurry=False)
         self._doorbell.stop(THREAD_DEADLINE)
         self._coordinator.stop(THREAD_DEADLINE)
         self._reaper.stop(THREAD_DEADLINE)
-        self._queue.store.remove_host(self.id)
+        try:
+            self._queue.store.remove_host(self.id)
+        except StoreUnavailable as exc:
+            log.error("this host could not sign off: %s", exc)  # noqa: TRY400 - the free lock tells the same
         self._lock.release()
         self._lock.close()
         self._queue.host_lock(self.id).unlink(missing_ok=True)
         return put_back
+
+    def _setting(self, key: str) -> float:
+        """Return a setting or, when the database is gone or config.toml broken, its default: a stop has to go on."""
+        try:
+            return float(self._queue.settings()[key])
+        except QueuectlError:
+            return float(find(key).default)
 
     def _wait_done(self, seconds: float, *, until_hurry: bool) -> None:
         waited = 0.0

@@ -4,7 +4,7 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import click
@@ -14,7 +14,6 @@ from queuectl.cli.output import echo, plain, say
 from queuectl.dropfolder.events import DropEvent, DropKind
 from queuectl.engine.events import EventKind, JobEvent
 from queuectl.host import Host, HostOptions, drop_folder
-from queuectl.queue import Queue
 from queuectl.units import format_duration
 
 COLOURS = {
@@ -52,10 +51,10 @@ def serve(workers: int | None, poll: float | None, drop: bool) -> None:
         echo(f"  Drop folder  {drop_folder(queue) if host.watcher else 'not watched'}")
         echo("  To add       queuectl enqueue \"echo hello\", or put a file 'hello.job' into the drop folder")
         echo("  To stop      Ctrl+C; running jobs may end, what does not goes back to the queue")
-        run_host(queue, host)
+        run_host(host)
 
 
-def run_host(queue: Queue, host: Host) -> None:
+def run_host(host: Host) -> None:
     """Run a host until it is asked to stop, and stop it gracefully; a second signal gives running jobs no more time."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     with signals(host):
@@ -64,13 +63,14 @@ def run_host(queue: Queue, host: Host) -> None:
             host.wait()
         finally:
             if host.running:
-                grace = format_duration(queue.settings()["stop_grace"])
-                say(f"Stopping: {host.running} running jobs get {grace} to end. Ctrl+C again: stop them now.")
+                _say(f"Stopping: {host.running} running jobs get some time to end. Ctrl+C again: stop them now.")
             put_back = host.stop()
-    if put_back:
-        say(f"Stopped; {put_back} jobs went back to the queue and spent no attempt.")
-    else:
-        say("Stopped.")
+    _say(f"Stopped; {put_back} jobs went back to the queue and spent no attempt." if put_back else "Stopped.")
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):  # the terminal may be what has gone
+        say(text)
 
 
 @contextmanager

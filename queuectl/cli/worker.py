@@ -58,7 +58,7 @@ def _start(count: int, *, verbose: bool, poll: float | None, limit: int | None) 
         options = HostOptions(kind="worker", workers=count, poll=poll, budget=budget)
         host = Host(queue, options, listener=print_event if verbose else None)
         echo(f"Worker host {host.id} started: {count} worker{'s' * (count != 1)} on {queue.store.location}")
-        run_host(queue, host)
+        run_host(host)
 
 
 @command("stop")

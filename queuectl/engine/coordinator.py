@@ -18,7 +18,7 @@ from queuectl.engine.events import EventKind, JobEvent, Listener, tell
 from queuectl.engine.runner import Limits, Run
 from queuectl.engine.warden import Warden
 from queuectl.engine.worker import Pool
-from queuectl.errors import LeaseLost, QueuectlError
+from queuectl.errors import InvalidSetting, LeaseLost, QueuectlError
 from queuectl.model.job import Job, Outcome, OutcomeKind
 from queuectl.model.policy import Backoff, judge
 from queuectl.model.state import State
@@ -54,7 +54,8 @@ class _Ring:
 class Coordinator:
     """Move jobs between the database and a pool of workers.
 
-    ``budget`` limits how many jobs are taken in all; when it is spent and nothing runs any more, ``done`` is set.
+    ``workers`` is what the settings say when None. ``budget`` limits how many jobs are taken in all; when it
+    is spent and nothing runs any more, ``done`` is set.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class Coordinator:
         jobs: Queue,
         host_id: str,
         *,
-        workers: int,
+        workers: int | None,
         environ: Environment,
         poll: float | None = None,
         queues: Sequence[str] | None = None,
@@ -95,7 +96,8 @@ class Coordinator:
         self._typical = math.inf  # seconds that a run lasts here, as a moving average
         self._commit = 0.002  # seconds that a transaction takes, likewise
         self._read_settings()
-        self.pool = Pool(workers, self._report)
+        self._follow_workers = workers is None
+        self.pool = Pool(workers or self._workers, self._report)
         self.warden = Warden(clock=jobs.clock, on_lasting=lambda run: self._inbox.put(_Lasting(run)))
         self._thread = threading.Thread(target=self._coordinate, name="coordinator", daemon=True)
 
@@ -115,11 +117,6 @@ class Coordinator:
     def running(self) -> list[Run]:
         """Return the runs that go on."""
         return list(self._runs.values())
-
-    def resize(self, workers: int) -> None:
-        """Change the number of workers."""
-        self.pool.resize(workers)
-        self.ring()
 
     def drain(self) -> None:
         """Take no more jobs and put back those that no worker has begun; ``done`` is set when the last run ends."""
@@ -306,7 +303,7 @@ class Coordinator:
 
     def _obey(self) -> None:
         """Do what other processes have asked for: cancel, pause, other settings."""
-        self._read_settings()
+        self._take_up_settings()
         cancelled = set(self._store.cancelling(self._host_id))
         for run in self.running if cancelled else ():
             if run.job.id in cancelled:
@@ -334,6 +331,10 @@ class Coordinator:
         """Renew the leases, and stop the runs whose lease somebody else has ended."""
         self._store.renew(self._host_id, lease=self._lease)
         held = self._store.held(self._host_id)
+        stray = held - self._runs.keys()
+        if stray:  # a commit that was reported as failed had happened all the same
+            running = self._store.running(self._host_id)
+            self._store.unclaim([row.job for row in running if row.job.lease and row.job.lease.token in stray])
         finished = {item.run for item in self._unreported}
         for run in self.running:
             if run.token not in held and run not in finished:
@@ -341,8 +342,19 @@ class Coordinator:
                 run.stop(OutcomeKind.LOST, "its lease was taken from this host")
                 self.warden.wake()
 
+    def _take_up_settings(self) -> None:
+        try:
+            self._read_settings()
+        except InvalidSetting as exc:
+            log.error("the settings stay as they were: %s", exc)  # noqa: TRY400 - the message says it all
+        else:
+            if self._follow_workers and self._workers != self.pool.size:
+                self.pool.resize(self._workers)
+                self._store.resize_host(self._host_id, self._workers)
+
     def _read_settings(self) -> None:
         settings = self._queue.settings()
+        self._workers: int = settings["workers"]
         self._limits = Limits.of(settings)
         self._backoff = Backoff.of(settings)
         self._lease: float = settings["lease"]

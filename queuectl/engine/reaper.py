@@ -49,7 +49,7 @@ class Reaper:
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
-        """Stop sweeping, and kill what outlived its attempt a last time; wait at most ``timeout`` seconds for the thread."""
+        """Stop sweeping within ``timeout`` seconds, and kill a last time what outlived its attempt."""
         self._stopped.set()
         self._thread.join(timeout)
         self._kill_strays()

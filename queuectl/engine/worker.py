@@ -22,14 +22,15 @@ class Pool:
 
     def __init__(self, size: int, report: Report) -> None:
         self.size = 0
+        """How many workers there are now; ``wanted`` is with how many it starts."""
         self._report = report
         self._ready: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._wanted = size
+        self.wanted = size
 
     def start(self) -> None:
         """Start the workers."""
-        self.resize(self._wanted)
+        self.resize(self.wanted)
 
     def resize(self, size: int) -> None:
         """Change the number of workers; surplus ones end when their run does."""

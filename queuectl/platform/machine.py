@@ -17,7 +17,7 @@ def name() -> str:
 @cache
 def identity() -> str:
     """Return a text that no other machine has and that stays when this one restarts."""
-    return f"{name()}/{_system_id()}"
+    return _system_id() or name()  # not both: a notebook changes its name with the network
 
 
 def _system_id() -> str:

@@ -240,6 +240,10 @@ class Store(Protocol):
         """Return all registered hosts, oldest first."""
         ...
 
+    def resize_host(self, host_id: str, workers: int) -> None:
+        """Say that a host has another number of workers now."""
+        ...
+
     def ask_to_stop(self, host_id: str, how: str) -> None:
         """Ask a host to stop."""
         ...

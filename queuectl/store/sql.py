@@ -146,6 +146,7 @@ ADD_HOST = f"INSERT INTO hosts ({HOST_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 
 REMOVE_HOST = "DELETE FROM hosts WHERE id = ?"
 HOSTS = f"SELECT {HOST_COLUMNS} FROM hosts ORDER BY started_at, id"
 SEEN = "UPDATE hosts SET seen_at = ? WHERE id = ?"
+RESIZE_HOST = "UPDATE hosts SET workers = ? WHERE id = ?"
 ASK_TO_STOP = "UPDATE hosts SET stop = ? WHERE id = ?"
 STOP_ASKED = "SELECT stop FROM hosts WHERE id = ?"
 PAUSE = "INSERT OR REPLACE INTO pauses (queue, since, until) VALUES (?, ?, ?)"

@@ -37,6 +37,10 @@ class SqliteRegistry:
         with self._db.read() as db:
             return [host_from_row(row) for row in db.execute(sql.HOSTS)]
 
+    def resize_host(self, host_id: str, workers: int) -> None:
+        with self._db.write() as db:
+            db.execute(sql.RESIZE_HOST, (workers, host_id))
+
     def ask_to_stop(self, host_id: str, how: str) -> None:
         with self._db.write() as db:
             db.execute(sql.ASK_TO_STOP, (how, host_id))

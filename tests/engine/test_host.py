@@ -135,6 +135,33 @@ def test_a_running_host_takes_up_a_changed_setting(jobs, start_host):
 
 
 @pytest.mark.posix
+def test_a_running_host_takes_up_another_number_of_workers(jobs, start_host, tmp_path):
+    run_cli("config", "set", "workers", "1", check=True)
+    start_host("serve", "--no-drop", "--poll", "60")
+    until(jobs.hosts, "the host")
+    gate = tmp_path / "gate"
+    wait = f"while ! test -e {gate}; do sleep 0.02; done"
+    ids = [job.id for job in jobs.enqueue([JobSpec(command=wait)] * 3)]
+    until(lambda: len(jobs.store.running()) == 1, "one running job")
+    run_cli("config", "set", "workers", "3", check=True)
+    until(lambda: len(jobs.store.running()) == 3, "three running jobs")
+    assert [host.workers for host in jobs.hosts()] == [3]
+    gate.touch()
+    assert {job.state for job in jobs.wait(ids, PATIENCE)} == {State.COMPLETED}
+
+
+def test_a_host_goes_on_when_its_settings_file_is_broken(jobs, start_host):
+    host = start_host(*SLOW_POLL)
+    until(jobs.hosts, "the host")
+    jobs.paths.config.write_text("workers = [")
+    jobs.store.ring()
+    host.says("the settings stay as they were")
+    jobs.paths.config.unlink()
+    assert jobs.wait([jobs.add("exit 0").id], PATIENCE)[0].state is State.COMPLETED
+    assert host.terminate() == 0
+
+
+@pytest.mark.posix
 def test_a_job_that_was_cancelled_while_its_host_was_dead_is_cancelled(jobs, start_host):
     job = jobs.add("sleep 1000")
     host = start_host()
