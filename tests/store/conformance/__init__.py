@@ -1,0 +1,23 @@
+"""The suite that every store passes: inherit StoreConformance in a test class and provide ``make_store``."""
+
+from tests.store.conformance.adding import Adding, Batches, Keys
+from tests.store.conformance.case import SettableClock, StoreCase
+from tests.store.conformance.claiming import Claiming
+from tests.store.conformance.ending import Cancelling, Deleting, Finishing, Retrying
+from tests.store.conformance.leases import Leases
+from tests.store.conformance.looking import Counts, Lists, Transactions
+from tests.store.conformance.registry import Hosts, Pauses, Settings
+from tests.store.conformance.transitions import Transitions
+from tests.store.conformance.waiting import Dependencies, DueJobs
+
+PARTS = (
+    Adding, Keys, Batches, Claiming, Leases, Transitions, DueJobs, Dependencies, Finishing, Cancelling, Retrying,
+    Deleting, Lists, Counts, Transactions, Hosts, Pauses, Settings,
+)  # fmt: skip
+
+
+class StoreConformance(*PARTS):
+    """All of it."""
+
+
+__all__ = ["SettableClock", "StoreCase", "StoreConformance"]

@@ -1,0 +1,177 @@
+"""Waiting: for a time, for a retry, and for other jobs."""
+
+from datetime import timedelta
+
+import pytest
+
+from queuectl.errors import NotFound, WrongState
+from queuectl.model.state import State, Verb
+from queuectl.store.base import JobFilter
+from tests.store.conformance.case import HOUR, StoreCase, add, claim, end, ids, new, run, take, told
+
+
+class DueJobs(StoreCase):
+    def test_what_is_due_becomes_pending(self, store, clock):
+        soon = add(store, run_at=clock.now() + timedelta(seconds=5))
+        later = add(store, run_at=clock.now() + timedelta(seconds=50))
+        failed = run(store, add(store), Verb.FAIL, wait=5)
+        clock.forward(4.999)
+        assert store.promote() == 0
+        clock.forward(0.001)
+        assert store.promote() == 2
+        assert store.promote() == 0
+        assert ids(claim(store)) == [soon.id, failed.id]
+        assert store.get(later.id).state is State.SCHEDULED
+        assert told(store, soon.id)[:2] == [
+            ("enqueue", None, State.SCHEDULED),
+            (Verb.PROMOTE, State.SCHEDULED, State.PENDING),
+        ]
+        assert told(store, failed.id)[-2][:2] == (Verb.PROMOTE, State.FAILED)
+
+    def test_what_is_due_next_is_known(self, store, clock):
+        assert store.next_due() is None
+        now = clock.now()
+        add(store, run_at=now + timedelta(seconds=50))
+        assert store.next_due() == now + timedelta(seconds=50)
+        run(store, add(store), Verb.FAIL, wait=20)
+        assert store.next_due() == now + timedelta(seconds=20)
+        store.pause("q", now + timedelta(seconds=10))
+        store.pause("r", None)
+        assert store.next_due() == now + timedelta(seconds=10)
+        clock.forward(20)
+        store.promote()
+        assert store.next_due() == now + timedelta(seconds=50)
+
+    def test_what_is_overdue_is_due_in_the_past(self, store, clock):
+        moment = clock.now() + timedelta(seconds=1)
+        add(store, run_at=moment)
+        clock.forward(HOUR)
+        assert store.next_due() == moment
+
+    def test_a_clock_set_back_only_makes_jobs_wait(self, store, clock):
+        job = add(store, run_at=clock.now() + timedelta(seconds=5))
+        clock.forward(-HOUR)
+        assert store.promote() == 0
+        clock.forward(HOUR + 5)
+        assert store.promote() == 1
+        clock.forward(-HOUR)
+        assert ids(claim(store)) == [job.id]
+
+
+class Dependencies(StoreCase):
+    @pytest.fixture
+    def parents(self, store):
+        return store.enqueue([new(queue="parents"), new(queue="parents")])
+
+    def test_a_job_waits_for_all_of_its_parents(self, store, clock, parents):
+        job = add(store, after=(*ids(parents), parents[0].id))
+        assert job.state is State.BLOCKED
+        assert job.spec.after == (*ids(parents), parents[0].id)
+        run(store, parents[1])
+        assert store.get(job.id).state is State.BLOCKED
+        run(store, parents[0], Verb.FAIL, wait=0)
+        store.promote()
+        assert store.get(job.id).state is State.BLOCKED
+        assert claim(store, queues=["default"]) == []
+        clock.forward(1)
+        run(store, parents[0])
+        assert store.get(job.id).state is State.PENDING
+        assert store.get(job.id).updated_at == clock.now()
+        assert told(store, job.id) == [
+            ("enqueue", None, State.BLOCKED),
+            (Verb.UNBLOCK, State.BLOCKED, State.PENDING),
+        ]
+
+    def test_it_does_not_wait_for_what_is_done(self, store, parents):
+        run(store, parents[0])
+        assert add(store, after=(parents[0].id,)).state is State.PENDING
+        job = add(store, after=ids(parents))
+        run(store, parents[1])
+        assert store.get(job.id).state is State.PENDING
+
+    @pytest.mark.parametrize("verb", [Verb.BURY, Verb.CANCEL])
+    def test_it_cannot_wait_for_what_will_never_be_done(self, store, parents, verb):
+        run(store, parents[0], verb)
+        with pytest.raises(WrongState, match=f"job {parents[0].id}"):
+            add(store, after=(parents[0].id,))
+
+    def test_it_cannot_wait_for_what_does_not_exist(self, store):
+        with pytest.raises(NotFound):
+            add(store, after=(4711,))
+        assert store.jobs(JobFilter()) == []
+
+    @pytest.mark.parametrize("seconds", [5, -5])
+    def test_its_own_time_counts_once_the_parents_are_done(self, store, clock, parents, seconds):
+        moment = clock.now() + timedelta(seconds=10)
+        job = add(store, after=(parents[0].id,), run_at=moment)
+        assert (job.state, job.run_at) == (State.BLOCKED, moment)
+        clock.forward(10 - seconds)
+        assert store.promote() == 0
+        assert store.next_due() is None
+        run(store, parents[0])
+        job = store.get(job.id)
+        assert (job.state, job.run_at) == ((State.SCHEDULED, moment) if seconds > 0 else (State.PENDING, None))
+
+    @pytest.mark.parametrize("verb", [Verb.BURY, Verb.CANCEL])
+    def test_it_is_cancelled_when_a_parent_ends_badly(self, store, parents, verb):
+        job = add(store, after=ids(parents))
+        run(store, parents[0], verb)
+        job = store.get(job.id)
+        assert job.state is State.CANCELLED
+        assert job.finished_at == store.now()
+        assert f"job {parents[0].id}" in job.reason
+        assert told(store, job.id)[-1] == (Verb.CANCEL, State.BLOCKED, State.CANCELLED)
+        run(store, parents[1])
+        assert store.get(job.id) == job
+
+    @pytest.mark.parametrize("verb", [Verb.FAIL, Verb.RELEASE, Verb.RECOVER])
+    def test_it_waits_on_while_a_parent_may_run_again(self, store, parents, verb):
+        job = add(store, after=(parents[0].id,))
+        run(store, parents[0], verb)
+        assert store.get(job.id).state is State.BLOCKED
+
+    @pytest.mark.parametrize("state", [State.PENDING, State.BLOCKED, State.FAILED])
+    def test_it_is_cancelled_when_a_parent_that_waits_is_deleted(self, store, parents, state):
+        parent = add(store, after=(parents[0].id,)) if state is State.BLOCKED else parents[1]
+        job = add(store, after=(parent.id,))
+        if state is State.FAILED:
+            run(store, parent, Verb.FAIL)
+        assert store.get(parent.id).state is state
+        store.delete(parent.id)
+        assert store.get(job.id).state is State.CANCELLED
+        assert f"job {parent.id}" in store.get(job.id).reason
+
+    def test_a_parent_that_ended_can_be_forgotten(self, store, clock, parents):
+        job = add(store, after=ids(parents))
+        run(store, parents[0])
+        clock.forward(1)
+        assert store.forget(State.COMPLETED, clock.now(), 10) == [parents[0].id]
+        assert store.get(job.id).state is State.BLOCKED
+        run(store, parents[1])
+        assert store.get(job.id).state is State.PENDING
+        assert store.get(job.id).spec.after == tuple(ids(parents))
+
+    def test_a_retry_waits_for_nothing(self, store, parents):
+        job = add(store, after=ids(parents))
+        store.cancel(job.id, actor="tests")
+        assert store.retry(job.id, actor="tests").state is State.PENDING
+        taken = take(store, job)
+        store.cancel(parents[0].id, actor="tests")
+        run(store, parents[1])
+        assert end(store, taken).state is State.COMPLETED
+
+    def test_dependents_of_a_running_job_end_when_it_was_cancelled(self, store, parents):
+        job = add(store, after=(parents[0].id,))
+        taken = take(store, parents[0])
+        store.cancel(taken.id, actor="tests")
+        assert store.get(job.id).state is State.BLOCKED
+        end(store, taken, Verb.FAIL)
+        assert store.get(job.id).state is State.CANCELLED
+
+    def test_dependents_of_a_cancelled_job_that_goes_back_unstarted_end_too(self, store, parents):
+        job = add(store, after=(parents[0].id,))
+        taken = take(store, parents[0])
+        store.cancel(taken.id, actor="tests")
+        store.unclaim([taken])
+        assert store.get(taken.id).state is State.CANCELLED
+        assert store.get(job.id).state is State.CANCELLED
