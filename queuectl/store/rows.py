@@ -35,11 +35,11 @@ def to_ms(moment: datetime) -> int:
 
 def from_ms(value: int) -> datetime:
     """Return the moment, aware, in UTC."""
-    return datetime.fromtimestamp(value / 1000, UTC)
+    return _EPOCH + value * _MILLISECOND  # exact and for every year, as datetime.fromtimestamp is not
 
 
 def _optional(value: int | None) -> datetime | None:
-    return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+    return None if value is None else _EPOCH + value * _MILLISECOND
 
 
 def insert_values(new: NewJob, state: State, source: str, now: int) -> tuple[Any, ...]:

@@ -63,7 +63,7 @@ class Adding(StoreCase):
         assert job.state is State.PENDING
         assert job.run_at is None
 
-    @pytest.mark.parametrize("year", [2027])
+    @pytest.mark.parametrize("year", [2027, 3500, 9999])
     def test_a_time_to_come_is_kept_to_the_millisecond(self, store, year):
         moment = store.now().replace(year=year, microsecond=999_000)
         job = add(store, run_at=moment)
