@@ -18,6 +18,7 @@ from queuectl.model.state import FINAL, WAITING, State, Verb, allows
 from queuectl.store import sql
 from queuectl.store.base import JobFilter, NewJob, Running
 from queuectl.store.connection import Connections
+from queuectl.store.dependents import cancel_waiting, record, settle
 from queuectl.store.rows import (
     attempt_from_row,
     event_from_row,
@@ -97,7 +98,7 @@ class SqliteStore(SqliteRegistry):
         row = db.execute(sql.ENQUEUE, insert_values(new, state, source, to_ms(now))).fetchone()
         job = job_from_row(row)
         if state is not State.PENDING:
-            self._record(db, job.id, "enqueue", None, state, source, None)
+            record(db, job.id, now, "enqueue", (None, state), source)
         db.executemany(sql.ADD_DEPENDENCY, [(job.id, parent) for parent in open_parents])
         return job
 
@@ -150,35 +151,14 @@ class SqliteStore(SqliteRegistry):
             state = self._state(db, job_id)
             if not allows(Verb.CANCEL, state):
                 raise WrongState(f"job {job_id} is {state} already")
-            now = to_ms(self._clock.now())
-            if state is State.PROCESSING:
-                db.execute(sql.REQUEST_CANCEL, (now, job_id))
-                self._record(db, job_id, "cancel requested", state, state, actor, reason)
-            else:
-                self._cancel_waiting(db, job_id, state, actor, reason)
-            return job_from_row(db.execute(sql.JOB, (job_id,)).fetchone())
-
-    def _cancel_waiting(self, db: apsw.Connection, job_id: int, state: State, actor: str, reason: str | None) -> None:
-        now = to_ms(self._clock.now())
-        db.execute(sql.CANCEL, (now, now, reason or "cancelled before it ran", job_id))
-        self._record(db, job_id, Verb.CANCEL, state, State.CANCELLED, actor, reason)
-        self._settle_dependents(db, job_id, State.CANCELLED)
-
-    def _settle_dependents(self, db: apsw.Connection, parent: int, ended: State) -> None:
-        dependents: Any = db.execute(sql.DEPENDENTS, (parent,)).fetchall()
-        for (job_id,) in dependents:
-            if ended is not State.COMPLETED:
-                reason = f"job {parent}, which it waited for, is {ended}"
-                self._cancel_waiting(db, job_id, State.BLOCKED, f"job {parent}", reason)
-                continue
-            db.execute(sql.DROP_DEPENDENCY, (job_id, parent))
-            if db.execute(sql.STILL_BLOCKED, (job_id,)).get:
-                continue
             now = self._clock.now()
-            run_at = db.execute(sql.RUN_AT, (job_id,)).get
-            state = first_state(None if run_at is None else from_ms(run_at), now=now, blocked=False)
-            db.execute(sql.UNBLOCK, (state.value, None if state is State.PENDING else run_at, to_ms(now), job_id))
-            self._record(db, job_id, Verb.UNBLOCK, State.BLOCKED, state, f"job {parent}", None)
+            if state is State.PROCESSING:
+                db.execute(sql.REQUEST_CANCEL, (to_ms(now), job_id))
+                record(db, job_id, now, "cancel requested", (state, state), actor, reason)
+            else:
+                cancel_waiting(db, job_id, now, state, actor, reason)
+                settle(db, job_id, State.CANCELLED, now)
+            return job_from_row(db.execute(sql.JOB, (job_id,)).fetchone())
 
     def retry(self, job_id: int, *, actor: str) -> Job:
         with self._db.write() as db:
@@ -188,8 +168,9 @@ class SqliteStore(SqliteRegistry):
             other = db.execute(sql.OTHER_LIVE_KEY, (job_id, job_id)).get
             if other is not None:
                 raise WrongState(f"job {other} has the same key as job {job_id} and has not ended")
-            row = db.execute(sql.RETRY, (to_ms(self._clock.now()), job_id)).fetchone()
-            self._record(db, job_id, Verb.RETRY, state, State.PENDING, actor, None)
+            now = self._clock.now()
+            row = db.execute(sql.RETRY, (to_ms(now), job_id)).fetchone()
+            record(db, job_id, now, Verb.RETRY, (state, State.PENDING), actor)
             return job_from_row(row)
 
     def delete(self, job_id: int) -> None:
@@ -198,7 +179,7 @@ class SqliteStore(SqliteRegistry):
             if state is State.PROCESSING:
                 raise WrongState(f"job {job_id} is running", hint=f"Cancel it first: queuectl cancel {job_id}")
             if state in WAITING:
-                self._settle_dependents(db, job_id, State.CANCELLED)
+                settle(db, job_id, State.CANCELLED, self._clock.now())
             db.execute(sql.DELETE, (job_id,))
 
     def forget(self, state: State, before: datetime, limit: int) -> list[int]:
@@ -257,7 +238,7 @@ class SqliteStore(SqliteRegistry):
                 ),
             )  # fmt: skip
             if has_dependents and state in FINAL:
-                self._settle_dependents(db, job.id, state)
+                settle(db, job.id, state, now)
         return Job(
             id=job.id,
             state=state,
@@ -279,12 +260,14 @@ class SqliteStore(SqliteRegistry):
         )
 
     def unclaim(self, jobs: Sequence[Job]) -> None:
-        now = to_ms(self._clock.now())
+        now = self._clock.now()
         with self._db.write() as db:
             for job in jobs:
-                row = db.execute(sql.UNCLAIM, (now, job.id, job.lease.token if job.lease else None)).fetchone()
-                if row and row[0] == State.CANCELLED:
-                    self._settle_dependents(db, job.id, State.CANCELLED)
+                if job.lease is None:
+                    continue
+                state = db.execute(sql.UNCLAIM, (to_ms(now), job.id, job.lease.token)).get
+                if state == State.CANCELLED:
+                    settle(db, job.id, State.CANCELLED, now)
 
     def renew(self, owner: str, *, lease: float) -> None:
         now = to_ms(self._clock.now())
@@ -325,16 +308,3 @@ class SqliteStore(SqliteRegistry):
                 Running(job=job_from_row(row[:-2]), pid=row[-2], pid_created=row[-1])
                 for row in db.execute(text, values)
             ]
-
-    def _record(
-        self,
-        db: apsw.Connection,
-        job_id: int,
-        verb: str,
-        before: State | None,
-        after: State,
-        actor: str,
-        detail: str | None,
-    ) -> None:
-        now = to_ms(self._clock.now())
-        db.execute(sql.RECORD, (job_id, now, str(verb), before.value if before else None, after.value, actor, detail))

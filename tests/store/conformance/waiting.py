@@ -130,6 +130,25 @@ class Dependencies(StoreCase):
         run(store, parents[0], verb)
         assert store.get(job.id).state is State.BLOCKED
 
+    def test_a_chain_of_any_length_ends_with_its_first_job(self, store):
+        chain = [add(store, queue="parents")]
+        with store.transaction():
+            for _ in range(1500):
+                chain.append(add(store, after=(chain[-1].id,)))
+        run(store, chain[0], Verb.BURY)
+        assert store.counts()["default"] == {State.CANCELLED: 1500}
+        assert f"job {chain[-2].id}" in store.get(chain[-1].id).reason
+
+    def test_a_job_that_waits_on_two_ways_is_cancelled_once(self, store, parents):
+        middle = add(store, after=(parents[0].id,))
+        last = add(store, after=(parents[0].id, middle.id))
+        store.cancel(parents[0].id, actor="tests")
+        for job in (middle, last):
+            assert told(store, job.id) == [
+                ("enqueue", None, State.BLOCKED),
+                (Verb.CANCEL, State.BLOCKED, State.CANCELLED),
+            ]
+
     @pytest.mark.parametrize("state", [State.PENDING, State.BLOCKED, State.FAILED])
     def test_it_is_cancelled_when_a_parent_that_waits_is_deleted(self, store, parents, state):
         parent = add(store, after=(parents[0].id,)) if state is State.BLOCKED else parents[1]

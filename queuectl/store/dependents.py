@@ -1,0 +1,60 @@
+"""What becomes of the jobs that wait for one that has ended, and the line in a job's history that tells of it."""
+
+from collections import deque
+from datetime import datetime
+from typing import Any
+
+import apsw
+
+from queuectl.model.policy import first_state
+from queuectl.model.state import State, Verb
+from queuectl.store import sql
+from queuectl.store.rows import from_ms, to_ms
+
+
+def record(
+    db: apsw.Connection,
+    job_id: int,
+    now: datetime,
+    verb: str,
+    ways: tuple[State | None, State],
+    actor: str,
+    detail: str | None = None,
+) -> None:
+    """Tell in a job's history what led from which state to which."""
+    before, after = ways
+    values = (job_id, to_ms(now), str(verb), before.value if before else None, after.value, actor, detail)
+    db.execute(sql.RECORD, values)
+
+
+def cancel_waiting(
+    db: apsw.Connection, job_id: int, now: datetime, before: State, actor: str, reason: str | None
+) -> None:
+    """End a job that waits, but not yet those that wait for it."""
+    db.execute(sql.CANCEL, (to_ms(now), to_ms(now), reason or "cancelled before it ran", job_id))
+    record(db, job_id, now, Verb.CANCEL, (before, State.CANCELLED), actor, reason)
+
+
+def settle(db: apsw.Connection, job_id: int, ended: State, now: datetime) -> None:
+    """Let the jobs go on that waited for this one, or cancel them when it ended badly, and those that wait for them."""
+    todo = deque([(job_id, ended)])  # no recursion: a chain may be longer than Python's stack
+    while todo:
+        parent, ended = todo.popleft()
+        blocked: Any = db.execute(sql.DEPENDENTS, (parent,)).fetchall()
+        for (child,) in blocked:
+            if ended is State.COMPLETED:
+                _unblock(db, child, parent, now)
+            else:
+                reason = f"job {parent}, which it waited for, is {ended}"
+                cancel_waiting(db, child, now, State.BLOCKED, f"job {parent}", reason)
+                todo.append((child, State.CANCELLED))
+
+
+def _unblock(db: apsw.Connection, job_id: int, parent: int, now: datetime) -> None:
+    db.execute(sql.DROP_DEPENDENCY, (job_id, parent))
+    if db.execute(sql.STILL_BLOCKED, (job_id,)).get:
+        return
+    due = db.execute(sql.RUN_AT, (job_id,)).get
+    state = first_state(None if due is None else from_ms(due), now=now, blocked=False)
+    db.execute(sql.UNBLOCK, (state.value, None if state is State.PENDING else due, to_ms(now), job_id))
+    record(db, job_id, now, Verb.UNBLOCK, (State.BLOCKED, state), f"job {parent}")
