@@ -1,7 +1,6 @@
 """Tell a job's life as one list: its enqueueing, its runs, and what else happened to it."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 
 from queuectl.model.job import Attempt, Event, Job
 from queuectl.model.state import State
@@ -9,21 +8,38 @@ from queuectl.model.state import State
 
 def history(job: Job, attempts: Sequence[Attempt], events: Sequence[Event]) -> list[Event]:
     """Merge what the store keeps of a job into its transitions, in order."""
-    told = list(events)
+    told = [event for attempt in attempts for event in _run(attempt)]
+    told += events
     if not any(event.verb == "enqueue" for event in events):
-        told.append(_event(job.id, job.created_at, "enqueue", None, State.PENDING, job.source, None))
-    for attempt in attempts:
-        run = f"run {attempt.number}"
-        begin = (attempt.started_at, "claim", State.PENDING, State.PROCESSING, attempt.host_name, run)
-        told.append(_event(job.id, *begin))
-        if attempt.finished_at is not None and attempt.outcome is not None and attempt.next_state is not None:
-            detail = f"{run}: {attempt.reason}" if attempt.reason else run
-            end = (attempt.finished_at, attempt.outcome.value, State.PROCESSING, attempt.next_state)
-            told.append(_event(job.id, *end, attempt.host_name, detail))
-    return sorted(told, key=lambda event: event.at)
+        told.append(
+            Event(
+                job_id=job.id, at=job.created_at, run=0, verb="enqueue", before=None, after=State.PENDING,
+                actor=job.source, detail=None,
+            )
+        )  # fmt: skip
+    return sorted(told, key=_place)
 
 
-def _event(
-    job_id: int, at: datetime, verb: str, before: State | None, after: State, actor: str, detail: str | None
-) -> Event:
-    return Event(job_id=job_id, at=at, verb=verb, before=before, after=after, actor=actor, detail=detail)
+def _run(attempt: Attempt) -> Iterator[Event]:
+    run = f"run {attempt.number}"
+    yield Event(
+        job_id=attempt.job_id, at=attempt.started_at, run=attempt.number, verb="claim", before=State.PENDING,
+        after=State.PROCESSING, actor=attempt.host_name, detail=run,
+    )  # fmt: skip
+    if attempt.finished_at is not None and attempt.outcome is not None and attempt.next_state is not None:
+        yield Event(
+            job_id=attempt.job_id, at=attempt.finished_at, run=attempt.number, verb=attempt.outcome.value,
+            before=State.PROCESSING, after=attempt.next_state, actor=attempt.host_name,
+            detail=f"{run}: {attempt.reason}" if attempt.reason else run,
+        )  # fmt: skip
+
+
+def _place(event: Event) -> tuple[int, int]:
+    """Order by runs, not by time: several things happen within a millisecond, and clocks are set back."""
+    if event.before is None:
+        return 0, 0
+    if event.after is State.PROCESSING and event.before is State.PENDING:
+        return event.run, 0
+    if event.before is not State.PROCESSING:
+        return event.run, 3
+    return event.run, 1 if event.after is State.PROCESSING else 2

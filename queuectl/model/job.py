@@ -134,6 +134,8 @@ class Event:
 
     job_id: int
     at: datetime
+    run: int
+    """How many runs had begun by then."""
     verb: str
     before: State | None
     after: State

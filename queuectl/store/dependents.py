@@ -23,7 +23,7 @@ def record(
 ) -> None:
     """Tell in a job's history what led from which state to which."""
     before, after = ways
-    values = (job_id, to_ms(now), str(verb), before.value if before else None, after.value, actor, detail)
+    values = (to_ms(now), str(verb), before.value if before else None, after.value, actor, detail, job_id)
     db.execute(sql.RECORD, values)
 
 

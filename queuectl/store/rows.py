@@ -22,6 +22,7 @@ ATTEMPT_COLUMNS = (
     "job_id, number, host, host_name, pid, pid_created, started_at, finished_at, outcome, next_state, exit_code, "
     "reason, tail, output_bytes"
 )
+EVENT_COLUMNS = "job_id, at, run, verb, before, after, actor, detail"
 HOST_COLUMNS = "id, machine, name, kind, pid, workers, port, version, started_at, seen_at, stop"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -130,11 +131,12 @@ def attempt_from_row(row: Any) -> Attempt:
 
 
 def event_from_row(row: Any) -> Event:
-    """Build an entry of a job's history from (job_id, at, verb, before, after, actor, detail)."""
-    job_id, at, verb, before, after, actor, detail = row
+    """Build an entry of a job's history from a row of EVENT_COLUMNS."""
+    job_id, at, run, verb, before, after, actor, detail = row
     return Event(
         job_id=job_id,
         at=from_ms(at),
+        run=run,
         verb=verb,
         before=State(before) if before else None,
         after=State(after),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from queuectl.store.base import JobFilter
-from queuectl.store.rows import ATTEMPT_COLUMNS, HOST_COLUMNS, INSERT_COLUMNS, JOB_COLUMNS
+from queuectl.store.rows import ATTEMPT_COLUMNS, EVENT_COLUMNS, HOST_COLUMNS, INSERT_COLUMNS, JOB_COLUMNS
 
 _NOT_ENDED = "state NOT IN ('completed', 'dead', 'cancelled')"
 _NO_LEASE = "lease_token = NULL, lease_owner = NULL, lease_expires_at = NULL"
@@ -57,8 +57,8 @@ ATTEMPTS = f"""
         AND NOT EXISTS (SELECT 1 FROM attempts WHERE job_id = :id AND number = jobs.runs)
     ORDER BY number
 """
-EVENTS = "SELECT job_id, at, verb, before, after, actor, detail FROM events WHERE job_id = ? ORDER BY id"
-RECORD = "INSERT INTO events (job_id, at, verb, before, after, actor, detail) VALUES (?, ?, ?, ?, ?, ?, ?)"
+EVENTS = f"SELECT {EVENT_COLUMNS} FROM events WHERE job_id = ? ORDER BY id"
+RECORD = f"INSERT INTO events ({EVENT_COLUMNS}) SELECT id, ?, runs, ?, ?, ?, ?, ? FROM jobs WHERE id = ?"
 
 # jobs: by a host
 
@@ -104,10 +104,12 @@ FINISH_ATTEMPT = """
         outcome = excluded.outcome, next_state = excluded.next_state, exit_code = excluded.exit_code,
         reason = excluded.reason, tail = excluded.tail, output_bytes = excluded.output_bytes
 """
+# One that a person wants cancelled ends here and keeps the number of its run, to which its history refers.
 UNCLAIM = f"""
     UPDATE jobs SET state = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'pending' END,
-        finished_at = CASE WHEN cancel_requested THEN ?1 END, cancel_requested = 0,
-        attempts = attempts - 1, runs = runs - 1, started_at = NULL, updated_at = ?1, {_NO_LEASE}
+        finished_at = CASE WHEN cancel_requested THEN ?1 END,
+        reason = CASE WHEN cancel_requested THEN 'cancelled before it ran' END, cancel_requested = 0,
+        attempts = attempts - 1, runs = runs - (NOT cancel_requested), started_at = NULL, updated_at = ?1, {_NO_LEASE}
     WHERE id = ?2 AND state = 'processing' AND lease_token = ?3
     RETURNING state
 """
@@ -116,10 +118,10 @@ HELD = "SELECT lease_token FROM jobs WHERE state = 'processing' AND lease_owner 
 CANCELLING = "SELECT id FROM jobs WHERE state = 'processing' AND lease_owner = ? AND cancel_requested"
 _DUE = "run_at <= :now"
 RECORD_PROMOTION = f"""
-    INSERT INTO events (job_id, at, verb, before, after, actor)
-    SELECT id, :now, 'promote', state, 'pending', 'clock' FROM jobs WHERE state = 'scheduled' AND {_DUE}
+    INSERT INTO events ({EVENT_COLUMNS})
+    SELECT id, :now, runs, 'promote', state, 'pending', 'clock', NULL FROM jobs WHERE state = 'scheduled' AND {_DUE}
     UNION ALL
-    SELECT id, :now, 'promote', state, 'pending', 'clock' FROM jobs WHERE state = 'failed' AND {_DUE}
+    SELECT id, :now, runs, 'promote', state, 'pending', 'clock', NULL FROM jobs WHERE state = 'failed' AND {_DUE}
 """
 _PROMOTE = "UPDATE jobs SET state = 'pending', run_at = NULL, updated_at = :now WHERE"
 PROMOTE_SCHEDULED = f"{_PROMOTE} state = 'scheduled' AND {_DUE} RETURNING id"

@@ -267,6 +267,7 @@ class SqliteStore(SqliteRegistry):
                     continue
                 state = db.execute(sql.UNCLAIM, (to_ms(now), job.id, job.lease.token)).get
                 if state == State.CANCELLED:
+                    record(db, job.id, now, Verb.CANCEL, (State.PROCESSING, State.CANCELLED), job.lease.owner)
                     settle(db, job.id, State.CANCELLED, now)
 
     def renew(self, owner: str, *, lease: float) -> None:

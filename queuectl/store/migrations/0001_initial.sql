@@ -72,6 +72,7 @@ CREATE TABLE events (
     id     INTEGER PRIMARY KEY,
     job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
     at     INTEGER NOT NULL,
+    run    INTEGER NOT NULL,  -- how many had begun by then
     verb   TEXT    NOT NULL,
     before TEXT,
     after  TEXT    NOT NULL,

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from queuectl.errors import NotFound, WrongState
+from queuectl.model.history import history
 from queuectl.model.job import OutcomeKind
 from queuectl.model.state import FINAL, WAITING, State, Verb
 from queuectl.store.base import JobFilter
@@ -75,6 +76,18 @@ class Finishing(StoreCase):
         assert (second.started_at, second.finished_at, second.pid) == (clock.now(), None, None)
         assert told(store, job.id)[-1] == ("claim", State.PENDING, State.PROCESSING)
 
+    @pytest.mark.parametrize("verb", [Verb.FAIL, Verb.RELEASE, Verb.RECOVER, Verb.BURY, Verb.COMPLETE])
+    def test_a_wish_to_cancel_outweighs_every_verdict_that_it_run_again(self, store, verb):
+        job = take(store, add(store))
+        store.cancel(job.id, actor="tests")
+        after = end(store, job, verb)  # decided before the host heard of the wish
+        expected = {Verb.BURY: State.DEAD, Verb.COMPLETE: State.COMPLETED}.get(verb, State.CANCELLED)
+        assert after.state is expected
+        assert (after.run_at, after.finished_at, after.cancel_requested) == (None, store.now(), False)
+        assert replace(after, spec=store.get(job.id).spec) == store.get(job.id)
+        assert store.attempts(job.id)[0].next_state is expected
+        assert told(store, job.id)[-1][2] is expected
+
 
 class Cancelling(StoreCase):
     @pytest.mark.parametrize("state", sorted(WAITING))
@@ -109,6 +122,23 @@ class Cancelling(StoreCase):
         assert store.cancelling("me") == []
         assert end(store, other).state is State.COMPLETED
 
+    def test_one_that_goes_back_unstarted_is_cancelled_and_says_so(self, store):
+        job = take(store, add(store))
+        store.cancel(job.id, actor="me@here", reason="enough")
+        store.unclaim([job])
+        after = store.get(job.id)
+        assert (after.state, after.finished_at, after.cancel_requested) == (State.CANCELLED, store.now(), False)
+        assert (after.attempts, after.lease) == (0, None)
+        assert after.reason
+        assert store.attempts(job.id) == []
+        assert [event.verb for event in store.events(job.id)] == ["cancel requested", Verb.CANCEL]
+        store.retry(job.id, actor="tests")
+        run(store, job)
+        assert [event.verb for event in history(*whole(store, job.id))] == [
+            "enqueue", "cancel requested", "cancel", "retry", "claim", "completed",
+        ]  # fmt: skip
+        assert claim(store) == []
+
     def test_a_retry_forgets_the_wish(self, store):
         job = take(store, add(store))
         store.cancel(job.id, actor="tests")
@@ -136,6 +166,7 @@ class Retrying(StoreCase):
         assert (event.verb, event.before, event.actor) == (Verb.RETRY, state, "me@here")
         taken = take(store, job)
         assert (taken.attempts, taken.runs) == (1, job.runs + 1)
+        assert told(store, job.id)
 
     @pytest.mark.parametrize("state", [State.PENDING, State.SCHEDULED, State.BLOCKED, State.PROCESSING])
     def test_one_that_waits_or_runs_cannot_be_retried(self, store, state):

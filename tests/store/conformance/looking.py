@@ -42,6 +42,41 @@ class Lists(StoreCase):
         with pytest.raises(NotFound, match="4711"):
             getattr(store, look)(4711)
 
+    def test_a_life_is_told_in_order_though_the_clock_stands(self, store):
+        parent = add(store, queue="parents")
+        job = add(store, after=(parent.id,))
+        run(store, parent)
+        run(store, job, Verb.FAIL, wait=0)
+        store.promote()
+        taken = take(store, job)
+        store.cancel(job.id, actor="tests")
+        end(store, taken, Verb.CANCEL)
+        store.retry(job.id, actor="tests")
+        run(store, job, Verb.RELEASE)
+        store.cancel(job.id, actor="tests")
+        store.retry(job.id, actor="tests")
+        run(store, job)
+        assert [(verb, after) for verb, _, after in told(store, job.id)] == [
+            ("enqueue", "blocked"), ("unblock", "pending"), ("claim", "processing"), ("failed", "failed"),
+            ("promote", "pending"), ("claim", "processing"), ("cancel requested", "processing"),
+            ("cancelled", "cancelled"), ("retry", "pending"), ("claim", "processing"), ("interrupted", "pending"),
+            ("cancel", "cancelled"), ("retry", "pending"), ("claim", "processing"), ("completed", "completed"),
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("step", [-5, 1])
+    def test_a_life_is_told_in_order_though_the_clock_moves(self, store, clock, step):
+        job = add(store)
+        for verb in (Verb.FAIL, Verb.BURY):
+            clock.forward(step)
+            run(store, job, verb, wait=step)
+            clock.forward(step)
+            store.retry(job.id, actor="tests")
+        clock.forward(step)
+        store.cancel(job.id, actor="tests")
+        assert [verb for verb, _, _ in told(store, job.id)] == [
+            "enqueue", "claim", "failed", "retry", "claim", "failed", "retry", "cancel",
+        ]  # fmt: skip
+
 
 class Counts(StoreCase):
     def test_by_queue_and_state(self, store):
