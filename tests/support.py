@@ -3,6 +3,7 @@
 import contextlib
 import os
 import queue
+import shlex
 import sys
 import threading
 
@@ -10,6 +11,11 @@ import psutil
 
 PATIENCE = 30.0
 """Seconds; an event that has not come by then never will."""
+
+SETSID = shlex.join([sys.executable, "-c", "import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])"])
+"""The beginning of a shell command that runs in a session of its own; macOS has no program for that."""
+SLEEP = f"echo $$; exec {shlex.join([sys.executable, '-c', 'import time; time.sleep(1000)'])}"
+"""A shell command that says its pid; it is Python that sleeps, for macOS hides the environment of its own programs."""
 
 
 def running_under_wine():

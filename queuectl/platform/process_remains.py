@@ -23,46 +23,35 @@ PATIENCE = 5.0
 """Seconds in which killed processes have to go; only the kernel can hold one up."""
 
 _PAUSE = 0.002
+_PROGRAM_LOADS = 0.5
+"""Seconds for which a process may show no environment because it is in the midst of an exec."""
 _MARKED = re.compile(rb"(?:\A|\0)" + MARKER.encode() + rb"=([^\0]*)")
 
 
 def kill_marked(tokens: Collection[str]) -> int:
-    """Kill every process of this user that carries one of the tokens, until none is left; return how many there were.
+    """Kill every process of this user that carries one of the tokens, and return how many there were.
 
-    It gives up after ``PATIENCE`` seconds. On Windows it does nothing.
+    It waits at most 5 s until all are gone. On Windows it does nothing.
     """
-    killed: set[int] = set()
-    deadline = time.monotonic() + PATIENCE
-    while (found := _marked(tokens)) and time.monotonic() < deadline:
-        killed.update(process.pid for process in found)
-        _kill(found)
-        time.sleep(_PAUSE)
-    return len(killed)
+    return _hunt([], tokens)[0]
 
 
-def kill_tree(pid: int, token: str) -> list[psutil.Process]:
-    """Kill a process, its group, its descendants and all that carries the token; return it and its descendants.
+def kill_tree(pid: int, token: str) -> bool:
+    """Kill a process, its group, its descendants and all that carries the token.
 
-    The caller makes sure that the pid is still that of the process it means.
+    It waits at most 5 s and returns whether all of it is gone. The caller makes sure that the pid is still that of the
+    process it means.
     """
     family = _family(pid)  # before the kill, which leaves the children without their parent
     kill_group(pid)
-    _kill(family)
-    kill_marked([token])
-    return family
+    return _hunt(family, [token])[1]
 
 
 def kill_remains(pid: int | None, created: float | None, token: str) -> bool:
     """Kill what is left of an attempt whose host died; wait at most 5 s and return whether all of it is gone."""
-    family: list[psutil.Process] = []
     if pid is not None and same_process(pid, created):
-        family = kill_tree(pid, token)
-    else:
-        kill_marked([token])
-    deadline = time.monotonic() + PATIENCE
-    while not (gone := all(map(_is_gone, family))) and time.monotonic() < deadline:
-        time.sleep(_PAUSE)
-    return gone and not _marked([token])
+        return kill_tree(pid, token)
+    return _hunt([], [token])[1]
 
 
 def kill_group(pid: int) -> None:
@@ -79,6 +68,22 @@ def _family(pid: int) -> list[psutil.Process]:
         family.append(leader)
         family.extend(leader.children(recursive=True))
     return family
+
+
+def _hunt(family: list[psutil.Process], tokens: Collection[str]) -> tuple[int, bool]:
+    """Kill the family and what carries a token; return how many that were, and whether all are gone."""
+    hunted = {process.pid: process for process in family}
+    deadline = time.monotonic() + PATIENCE
+    _kill(family)
+    while True:
+        found = _marked(tokens)
+        _kill(found)
+        hunted.update((process.pid, process) for process in found)
+        if not found and all(map(_is_gone, hunted.values())):
+            return len(hunted), True
+        if time.monotonic() > deadline:
+            return len(hunted), False
+        time.sleep(_PAUSE)
 
 
 def _kill(processes: list[psutil.Process]) -> None:
@@ -117,9 +122,20 @@ if sys.platform == "linux":
 
     def _token(pid: int) -> str | None:
         with suppress(OSError):
-            match = _MARKED.search(read_proc(pid, "environ"))
+            environ = read_proc(pid, "environ")
+            deadline = time.monotonic() + _PROGRAM_LOADS
+            while not environ and _loads_a_program(pid) and time.monotonic() < deadline:
+                time.sleep(_PAUSE)
+                environ = read_proc(pid, "environ")
+            match = _MARKED.search(environ)
             return match[1].decode(errors="replace") if match else None
         return None
+
+    def _loads_a_program(pid: int) -> bool:
+        """Tell whether a process is between two programs: it has memory, but no end of its environment yet."""
+        fields = read_proc(pid, "stat").rpartition(b")")[2].split()
+        vsize, env_end = fields[20], fields[48]
+        return vsize != b"0" and env_end == b"0"
 
 elif sys.platform != "win32":
 
