@@ -25,6 +25,7 @@ from queuectl.model.state import State
 from queuectl.platform import machine
 from queuectl.platform.environment import Environment
 from queuectl.queue import Queue
+from queuectl.store.base import Report
 
 GATHER = 0.0015
 """Seconds that reports are left to gather while the workers still have something to do."""
@@ -236,14 +237,10 @@ class Coordinator:
         """Commit what has gathered; return whether there may be more to claim, and when time brings the next job."""
         finished, lasting = self._unreported, self._lasting
         began = time.monotonic()
-        ended: list[tuple[Job, Outcome]] = []
         with self._store.transaction():
             for run in lasting:
                 self._note(run)
-            for item in finished:
-                job = self._finish(item)
-                if job is not None:
-                    ended.append((job, item.outcome))
+            ended = self._finish(finished)
             self._store.promote()
             free = self._room() + len(finished)
             claimed = [] if self._draining or free <= 0 else self._claim(int(min(free, self._budget)))
@@ -254,8 +251,9 @@ class Coordinator:
         self._budget -= len(claimed)
         for job in claimed:
             self._begin(job)
-        for job, outcome in ended:
-            tell(self._listener, JobEvent(kind=_kind(job), job=job, outcome=outcome))
+        for ended_job, item in zip(ended, finished, strict=True):
+            if ended_job is not None:
+                tell(self._listener, JobEvent(kind=_kind(ended_job), job=ended_job, outcome=item.outcome))
         self._learn(finished, time.monotonic() - began)
         return len(claimed) >= free, due
 
@@ -271,15 +269,23 @@ class Coordinator:
         self.warden.add(run)
         self.pool.put(run)
 
-    def _finish(self, item: _Finished) -> Job | None:
-        job = item.run.job
+    def _finish(self, finished: Sequence[_Finished]) -> list[Job | None]:
+        if not finished:
+            return []
         now = self._store.now()
-        verdict = judge(job, item.outcome, now=now, backoff=self._backoff, rng=self._rng)
-        try:
-            return self._store.finish(job, item.outcome, verdict, host_name=machine.name())
-        except LeaseLost as exc:
-            log.warning("%s; its outcome (%s) is dropped", exc, item.outcome.kind)
-            return None
+        reports = [
+            Report(
+                job=item.run.job,
+                outcome=item.outcome,
+                verdict=judge(item.run.job, item.outcome, now=now, backoff=self._backoff, rng=self._rng),
+            )
+            for item in finished
+        ]
+        ended = self._store.finish_all(reports, host_name=machine.name())
+        for job, item in zip(ended, finished, strict=True):
+            if job is None:
+                log.warning("job %d is no longer this host's; its %s is dropped", item.run.job.id, item.outcome.kind)
+        return ended
 
     def _note(self, run: Run) -> None:
         process = run.process

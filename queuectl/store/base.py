@@ -72,6 +72,15 @@ class Running:
     pid_created: float | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """How the run of a claimed job ended, and what is to become of the job."""
+
+    job: Job
+    outcome: Outcome
+    verdict: Verdict
+
+
 class Store(Protocol):
     """Keep the jobs, and make each change to them whole or not at all."""
 
@@ -185,13 +194,17 @@ class Store(Protocol):
         ...
 
     def finish(self, job: Job, outcome: Outcome, verdict: Verdict, *, host_name: str) -> Job:
-        """Report how a claimed job's run ended, under the token it was claimed with.
+        """Report how a claimed job's run ended, under the token it was claimed with; return the job as it is now.
 
         A job that a person wanted cancelled is cancelled wherever the verdict would let it run again.
 
         Raises:
             LeaseLost: the token is not the current one; nothing has changed.
         """
+        ...
+
+    def finish_all(self, reports: Sequence[Report], *, host_name: str) -> list[Job | None]:
+        """Report several at once, each as ``finish`` does; None stands for one whose token is not the current one."""
         ...
 
     def unclaim(self, jobs: Sequence[Job]) -> None:

@@ -62,10 +62,10 @@ RECORD = f"INSERT INTO events ({EVENT_COLUMNS}) SELECT id, ?, runs, ?, ?, ?, ?, 
 
 # jobs: by a host
 
-CLAIM = f"""
+CLAIM = """
     UPDATE jobs SET state = 'processing', attempts = attempts + 1, runs = runs + 1, started_at = :now,
         finished_at = NULL, exit_code = NULL, reason = NULL, run_at = NULL, updated_at = :now,
-        lease_token = lower(hex(randomblob(16))), lease_owner = :owner, lease_expires_at = :expires
+        lease_token = :batch || lower(hex(randomblob(8))), lease_owner = :owner, lease_expires_at = :expires
     WHERE state = 'pending' AND id IN (
         SELECT ready.id
         FROM queues AS q CROSS JOIN jobs AS ready ON ready.id IN (
@@ -78,28 +78,35 @@ CLAIM = f"""
             )
         ORDER BY ready.priority DESC, ready.id LIMIT :limit
     )
-    RETURNING {JOB_COLUMNS}
+"""
+CLAIMED = f"""
+    SELECT json_group_array(json_array({JOB_COLUMNS})) FROM jobs INDEXED BY jobs_processing
+    WHERE state = 'processing' AND lease_owner = :owner AND substr(lease_token, 1, 16) = :batch
 """
 STARTED = """
     INSERT INTO attempts (job_id, number, host, host_name, pid, pid_created, started_at)
     SELECT id, runs, lease_owner, ?, ?, ?, started_at FROM jobs WHERE id = ? AND lease_token = ?
     ON CONFLICT (job_id, number) DO UPDATE SET pid = excluded.pid, pid_created = excluded.pid_created
 """
-# A job that a person wants cancelled does not run again, whatever its host decided before it heard of that.
-FINISH = f"""
-    UPDATE jobs SET
-        state = CASE WHEN cancel_requested AND :again THEN 'cancelled' ELSE :state END,
-        run_at = CASE WHEN cancel_requested THEN NULL ELSE :run_at END,
-        finished_at = CASE WHEN cancel_requested OR NOT :again THEN :now END,
-        attempts = attempts - :refund, exit_code = :exit_code, reason = :reason, updated_at = :now,
-        cancel_requested = 0, {_NO_LEASE}
-    WHERE id = :id AND state = 'processing' AND lease_token = :token
-    RETURNING state, EXISTS (SELECT 1 FROM dependencies WHERE parent_id = jobs.id)
+CURRENT_LEASES = """
+    SELECT json_group_array(json_array(report.key, cancel_requested,
+        EXISTS (SELECT 1 FROM dependencies WHERE parent_id = jobs.id)))
+    FROM json_each(:reports) AS report CROSS JOIN jobs
+    WHERE jobs.id = report.value ->> 0 AND state = 'processing' AND lease_token = report.value ->> 1
 """
-FINISH_ATTEMPT = """
+# The leases have been checked in this transaction.
+FINISH = f"""
+    UPDATE jobs SET state = report.value ->> 1, attempts = report.value ->> 2, run_at = report.value ->> 3,
+        finished_at = report.value ->> 4, exit_code = report.value ->> 5, reason = report.value ->> 6,
+        updated_at = :now, cancel_requested = 0, {_NO_LEASE}
+    FROM json_each(:changes) AS report WHERE jobs.id = report.value ->> 0 AND jobs.state = 'processing'
+"""
+FINISH_ATTEMPTS = """
     INSERT INTO attempts (job_id, number, host, host_name, started_at, finished_at, outcome, next_state, exit_code,
         reason, tail, output_bytes)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    SELECT value ->> 0, value ->> 1, value ->> 2, :host_name, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+        value ->> 7, value ->> 8, value ->> 9, value ->> 10
+    FROM json_each(:attempts) WHERE true
     ON CONFLICT (job_id, number) DO UPDATE SET started_at = excluded.started_at, finished_at = excluded.finished_at,
         outcome = excluded.outcome, next_state = excluded.next_state, exit_code = excluded.exit_code,
         reason = excluded.reason, tail = excluded.tail, output_bytes = excluded.output_bytes

@@ -1,6 +1,7 @@
 """The Store on SQLite: one file, any number of processes on one machine."""
 
 import json
+import os
 import socket
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
@@ -14,9 +15,10 @@ from queuectl.clock import Clock
 from queuectl.errors import LeaseLost, NotFound, WrongState
 from queuectl.model.job import Attempt, Event, Job, Outcome
 from queuectl.model.policy import Verdict, first_state
-from queuectl.model.state import FINAL, WAITING, State, Verb, allows
+from queuectl.model.state import WAITING, State, Verb, allows
+from queuectl.store import reports as reports_of_runs
 from queuectl.store import sql
-from queuectl.store.base import JobFilter, NewJob, Running
+from queuectl.store.base import JobFilter, NewJob, Report, Running
 from queuectl.store.connection import Connections
 from queuectl.store.dependents import cancel_waiting, record, settle
 from queuectl.store.rows import (
@@ -196,11 +198,10 @@ class SqliteStore(SqliteRegistry):
             "now": now,
             "expires": now + round(lease * 1000),
             "queues": None if queues is None else json.dumps(list(queues)),
+            "batch": os.urandom(8).hex(),
         }
         with self._db.write() as db:
-            jobs = [job_from_row(row) for row in db.execute(sql.CLAIM, values)]
-        jobs.sort(key=lambda job: (-job.spec.priority, job.id))
-        return jobs
+            return reports_of_runs.claim(db, values)
 
     def started(self, job_id: int, token: str, *, host_name: str, pid: int, pid_created: float | None) -> None:
         with self._db.write() as db:
@@ -209,55 +210,14 @@ class SqliteStore(SqliteRegistry):
                 raise LeaseLost(f"the lease of job {job_id} is no longer this host's")
 
     def finish(self, job: Job, outcome: Outcome, verdict: Verdict, *, host_name: str) -> Job:
-        if job.lease is None:
-            raise LeaseLost(f"job {job.id} was never claimed")
-        now = self._clock.now()
-        values = {
-            "id": job.id,
-            "token": job.lease.token,
-            "state": verdict.state.value,
-            "again": verdict.state not in FINAL,
-            "refund": int(verdict.refund),
-            "run_at": None if verdict.run_at is None else to_ms(verdict.run_at),
-            "exit_code": outcome.exit_code,
-            "reason": verdict.reason,
-            "now": to_ms(now),
-        }
+        [ended] = self.finish_all([Report(job=job, outcome=outcome, verdict=verdict)], host_name=host_name)
+        if ended is None:
+            raise LeaseLost(f"the lease of job {job.id} is no longer this host's")
+        return ended
+
+    def finish_all(self, reports: Sequence[Report], *, host_name: str) -> list[Job | None]:
         with self._db.write() as db:
-            row = db.execute(sql.FINISH, values).fetchone()
-            if row is None:
-                raise LeaseLost(f"the lease of job {job.id} is no longer this host's")
-            state, has_dependents = State(row[0]), row[1]
-            started = outcome.started_at or job.started_at or outcome.finished_at
-            db.execute(
-                sql.FINISH_ATTEMPT,
-                (
-                    job.id, job.runs, job.lease.owner, host_name, to_ms(started), to_ms(outcome.finished_at),
-                    outcome.kind.value, state.value, outcome.exit_code, outcome.reason,
-                    outcome.tail, outcome.output_bytes,
-                ),
-            )  # fmt: skip
-            if has_dependents and state in FINAL:
-                settle(db, job.id, state, now)
-        return Job(
-            id=job.id,
-            state=state,
-            spec=job.spec,
-            max_retries=job.max_retries,
-            backoff_base=job.backoff_base,
-            source=job.source,
-            attempts=job.attempts - int(verdict.refund),
-            runs=job.runs,
-            created_at=job.created_at,
-            updated_at=now,
-            run_at=None if state in FINAL else verdict.run_at,
-            started_at=job.started_at,
-            finished_at=now if state in FINAL else None,
-            exit_code=outcome.exit_code,
-            reason=verdict.reason,
-            cancel_requested=False,
-            lease=None,
-        )
+            return reports_of_runs.finish(db, reports, self._clock.now(), host_name)
 
     def unclaim(self, jobs: Sequence[Job]) -> None:
         now = self._clock.now()

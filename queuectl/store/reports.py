@@ -1,0 +1,90 @@
+"""Reports of ended runs and claims of new ones in SQLite: a whole batch in a handful of statements.
+
+Each step of a statement gives up Python's lock and has to win it back from threads that start processes; so a batch
+goes in as one JSON text, and comes out as one.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import apsw
+
+from queuectl.model.job import Job
+from queuectl.model.state import FINAL, State
+from queuectl.store import sql
+from queuectl.store.base import Report
+from queuectl.store.dependents import settle
+from queuectl.store.rows import job_from_row, to_ms
+
+
+def finish(db: apsw.Connection, reports: Sequence[Report], now: datetime, host_name: str) -> list[Job | None]:
+    """Apply the reports whose lease is the current one; return each one's job as it is now, None for the others."""
+    asked = json.dumps([(report.job.id, report.job.lease and report.job.lease.token) for report in reports])
+    current: Any = db.execute(sql.CURRENT_LEASES, {"reports": asked}).get
+    ended: list[Job | None] = [None] * len(reports)
+    changes, attempts, parents = [], [], []
+    for position, cancel_requested, has_dependents in json.loads(current):
+        report = reports[position]
+        job = ended[position] = _after(report, now, cancelled=bool(cancel_requested))
+        outcome = report.outcome
+        changes.append(
+            (job.id, job.state, job.attempts, _ms(job.run_at), _ms(job.finished_at), job.exit_code, job.reason)
+        )
+        started = outcome.started_at or job.started_at or outcome.finished_at
+        attempts.append(
+            (
+                job.id, job.runs, report.job.lease and report.job.lease.owner, to_ms(started),
+                to_ms(outcome.finished_at), outcome.kind, job.state, outcome.exit_code, outcome.reason, outcome.tail,
+                outcome.output_bytes,
+            )
+        )  # fmt: skip
+        if has_dependents and job.state in FINAL:
+            parents.append(job)
+    if changes:
+        db.execute(sql.FINISH, {"changes": json.dumps(changes), "now": to_ms(now)})
+        db.execute(sql.FINISH_ATTEMPTS, {"attempts": json.dumps(attempts), "host_name": host_name})
+    for job in parents:
+        settle(db, job.id, job.state, now)
+    return ended
+
+
+def _after(report: Report, now: datetime, *, cancelled: bool) -> Job:
+    """Return the job as the report leaves it; one that a person wants cancelled does not run again."""
+    job, verdict = report.job, report.verdict
+    state = State.CANCELLED if cancelled and verdict.state not in FINAL else verdict.state
+    return Job(
+        id=job.id,
+        state=state,
+        spec=job.spec,
+        max_retries=job.max_retries,
+        backoff_base=job.backoff_base,
+        source=job.source,
+        attempts=job.attempts - int(verdict.refund),
+        runs=job.runs,
+        created_at=job.created_at,
+        updated_at=now,
+        run_at=None if state in FINAL else verdict.run_at,
+        started_at=job.started_at,
+        finished_at=now if state in FINAL else None,
+        exit_code=report.outcome.exit_code,
+        reason=verdict.reason,
+        cancel_requested=False,
+        lease=None,
+    )
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else to_ms(moment)
+
+
+def claim(db: apsw.Connection, values: Mapping[str, Any]) -> list[Job]:
+    """Claim jobs, by priority and age; ``batch`` in the values begins the tokens of this claim."""
+    db.execute(sql.CLAIM, values)
+    if not db.changes():
+        return []
+    found: Any = db.execute(sql.CLAIMED, {"owner": values["owner"], "batch": values["batch"]}).get
+    jobs = [job_from_row(row) for row in json.loads(found)]
+    jobs.sort(key=lambda job: (-job.spec.priority, job.id))
+    return jobs
