@@ -62,7 +62,7 @@ def posix_spawn(argv: Sequence[str], *, cwd: str, env: Variables, stdout: int) -
     """
     if _slow is None or _quick is None:
         raise NotImplementedError("posix_spawn needs glibc 2.34")
-    if any(isinstance(name, str) for name in env):
+    if isinstance(next(iter(env), b""), str):
         env = {os.fsencode(name): os.fsencode(value) for name, value in env.items()}
     variables = cast("Mapping[bytes, bytes]", env)
     arguments = [os.fsencode(argument) for argument in argv]
