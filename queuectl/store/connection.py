@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from weakref import WeakSet
 
 import apsw
 
@@ -16,6 +17,22 @@ APPLICATION_ID = 0x71756575
 BUSY_TIMEOUT = 10.0
 """Seconds to wait for a program that holds the database."""
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class _Own:
+    """What one thread has of a database. It goes with the thread, and so closes its files."""
+
+    def __init__(self, connection: apsw.Connection, lock: FileLock) -> None:
+        self.connection = connection
+        self.lock = lock
+        self.inside = False
+        """Whether a write transaction is open."""
+        self.version: int | None = None
+        """The last seen PRAGMA data_version."""
+
+    def close(self) -> None:
+        self.connection.close()
+        self.lock.close()
 
 
 class Connections:
@@ -34,7 +51,7 @@ class Connections:
         self._lock_path = lock_path
         self._local = threading.local()
         self._guard = threading.Lock()
-        self._opened: list[tuple[apsw.Connection, FileLock]] = []
+        self._opened: WeakSet[_Own] = WeakSet()
         self._closed = False
         self._prepare()
 
@@ -42,47 +59,45 @@ class Connections:
         """Close the connections of all threads; none of them may be in use."""
         with self._guard:
             self._closed = True
-            opened, self._opened = self._opened, []
-        for connection, lock in opened:
-            connection.close()
-            lock.close()
+            opened = list(self._opened)
+        for own in opened:
+            own.close()
 
     @contextmanager
     def read(self) -> Iterator[apsw.Connection]:
         """Lend this thread's connection."""
         with translated(self.path):
-            yield self._mine()
+            yield self._mine().connection
 
     def changed(self) -> bool:
         """Tell whether another connection has committed since this thread's last call."""
-        with self.read() as connection:
-            version = connection.pragma("data_version")
-        before, self._local.version = getattr(self._local, "version", None), version
-        return bool(version != before)
+        with translated(self.path):
+            own = self._mine()
+            before, own.version = own.version, int(own.connection.pragma("data_version"))
+            return own.version != before
 
-    def _mine(self) -> apsw.Connection:
-        connection: apsw.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
+    def _mine(self) -> _Own:
+        own: _Own | None = getattr(self._local, "own", None)
+        if own is None:
             if self._closed:
                 raise StoreUnavailable(f"{self.path} was closed")
-            connection = self._open()
-            lock = FileLock(self._lock_path)
-            self._local.connection, self._local.lock, self._local.inside = connection, lock, False
+            own = self._local.own = _Own(self._open(), FileLock(self._lock_path))
             with self._guard:
-                self._opened.append((connection, lock))
-        return connection
+                self._opened.add(own)
+        return own
 
     @contextmanager
     def write(self) -> Iterator[apsw.Connection]:
         """Run a write transaction, or join the one that this thread is in."""
         with translated(self.path):
-            connection = self._mine()
-            if self._local.inside:
+            own = self._mine()
+            connection = own.connection
+            if own.inside:
                 yield connection
                 return
-            with self._turn():
+            with self._turn(own.lock):
                 connection.execute("BEGIN IMMEDIATE")
-                self._local.inside = True
+                own.inside = True
                 try:
                     yield connection
                     connection.execute("COMMIT")
@@ -91,11 +106,10 @@ class Connections:
                         connection.execute("ROLLBACK")
                     raise
                 finally:
-                    self._local.inside = False
+                    own.inside = False
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        lock: FileLock = self._local.lock
+    def _turn(self, lock: FileLock) -> Iterator[None]:
         held = lock.acquire(BUSY_TIMEOUT)
         try:
             yield
@@ -126,7 +140,7 @@ class Connections:
 
     def _migrate(self, connection: apsw.Connection) -> None:
         if connection.pragma("journal_mode") != "wal":
-            with self._turn():
+            with self._turn(self._mine().lock):
                 connection.pragma("journal_mode", "wal")
         for number, script in migrations():
             with self.write():

@@ -1,5 +1,29 @@
-"""Assertions in the suite explain themselves as those in test modules do."""
+"""Assertions in the suite explain themselves as those in test modules do; and a store on SQLite to open at will."""
 
 import pytest
 
 pytest.register_assert_rewrite("tests.store.conformance")
+
+
+@pytest.fixture
+def path(tmp_path):
+    """The database that ``open_sqlite`` opens."""
+    return tmp_path / "queue.db"
+
+
+@pytest.fixture
+def open_sqlite(path):
+    """Open the test's database, as often as it likes; every store is closed at the end."""
+    from queuectl.clock import SystemClock
+    from queuectl.store.sqlite import SqliteStore
+
+    opened = []
+
+    def make_store(clock=None):
+        store = SqliteStore(path, path.with_name("write.lock"), clock=clock or SystemClock(), machine="here")
+        opened.append(store)
+        return store
+
+    yield make_store
+    for store in opened:
+        store.close()
