@@ -135,13 +135,14 @@ class Connections:
         except OSError as exc:
             raise StoreUnavailable(f"{self.path} cannot be created: {exc.strerror or exc}") from exc
         with self.read() as connection:
-            if _version(connection, self.path) != latest_version():
+            version = _version(connection, self.path)
+            if connection.pragma("journal_mode") != "wal":  # it is new, or a copy
+                with self._turn(self._mine().lock):
+                    connection.pragma("journal_mode", "wal")
+            if version != latest_version():
                 self._migrate(connection)
 
     def _migrate(self, connection: apsw.Connection) -> None:
-        if connection.pragma("journal_mode") != "wal":
-            with self._turn(self._mine().lock):
-                connection.pragma("journal_mode", "wal")
         for number, script in migrations():
             with self.write():
                 if _version(connection, self.path) >= number:
@@ -163,9 +164,12 @@ def latest_version() -> int:
 
 
 def _version(connection: apsw.Connection, path: Path) -> int:
-    version = int(connection.pragma("user_version"))
-    if connection.pragma("application_id") != APPLICATION_ID:
-        if connection.execute("SELECT count(*) FROM sqlite_master").get or version:
+    with connection:  # one snapshot: another process may be creating the schema just now
+        version = int(connection.pragma("user_version"))
+        application = connection.pragma("application_id")
+        is_empty = not connection.execute("SELECT count(*) FROM sqlite_master").get
+    if application != APPLICATION_ID:
+        if version or not is_empty:
             raise StoreCorrupt(f"{path} is a database, but not one of queuectl's")
         return 0
     if version > latest_version():

@@ -5,8 +5,10 @@ import sys
 import threading
 from pathlib import Path
 
+import apsw
 import pytest
 
+from queuectl.errors import QueuectlError
 from queuectl.queue import Queue
 from queuectl.store.base import JobFilter
 from tests.store.conformance.case import add, ids
@@ -103,6 +105,17 @@ def test_p1_every_commit_is_on_the_disk_before_it_returns(open_sqlite):
     assert found == [["wal", 2, 1]] * 2  # 2 is FULL; https://sqlite.org/pragma.html#pragma_synchronous
 
 
+def test_a_copy_that_lost_the_wal_mode_gets_it_back(open_sqlite, path, tmp_path):
+    job = add(open_sqlite())
+    connection = apsw.Connection(str(path))
+    connection.execute("VACUUM INTO ?", (str(tmp_path / "copy.db"),))  # how people take backups
+    connection.close()
+    with Queue.open(str(tmp_path / "copy.db")) as queue:
+        assert ids(queue.jobs()) == [job.id]
+        with queue.store._db.read() as connection:
+            assert connection.pragma("journal_mode") == "wal"
+
+
 def test_each_thread_has_a_connection_of_its_own(open_sqlite):
     store = open_sqlite()
     seen = []
@@ -135,6 +148,28 @@ def test_a_thread_takes_its_files_along_when_it_ends(open_sqlite):
     assert len(list(OPEN_FILES.iterdir())) <= before + 2  # SQLite may keep one open a little longer
     store.close()
     assert len(list(OPEN_FILES.iterdir())) < before
+
+
+def test_threads_that_create_the_same_database_at_once(tmp_path):
+    failures = []
+
+    def create(path, barrier):
+        barrier.wait()
+        try:
+            Queue.open(str(path)).close()
+        except QueuectlError as exc:
+            failures.append(exc)
+
+    for number in range(40):
+        barrier = threading.Barrier(6)
+        threads = [
+            threading.Thread(target=create, args=(tmp_path / str(number) / "queue.db", barrier)) for _ in range(6)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+    assert failures == []
 
 
 def test_processes_that_create_the_same_database_at_once(path):
