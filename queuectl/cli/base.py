@@ -1,15 +1,23 @@
-"""What commands share: the --db option, the open queue, parameter types for job references, times and durations."""
+"""What commands share: the --db option, the open queue, and the types of their parameters."""
 
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
+from queuectl.errors import InvalidSetting, QueuectlError, UsageError
 from queuectl.model.state import State
-from queuectl.queue import Queue
+from queuectl.settings import SETTINGS
 from queuectl.units import parse_duration
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from queuectl.platform.paths import Paths
+    from queuectl.queue import Queue
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -19,10 +27,16 @@ def _remember(ctx: click.Context, _param: click.Parameter, value: str | None) ->
         ctx.ensure_object(dict)["db"] = value
 
 
+def _database() -> str | None:
+    location: str | None = click.get_current_context().ensure_object(dict).get("db")
+    return location
+
+
 def database_option(function: F) -> F:
     """Add ``--db``, which counts before and after a command's name."""
     option = click.option(
         "--db",
+        type=click.Path(readable=False),  # so that shells complete it; the store says what is wrong with it
         metavar="PATH",
         expose_value=False,
         is_eager=True,
@@ -37,15 +51,7 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
 
 
-def open_queue() -> Queue:
-    """Open the queue that ``--db`` names; it is closed when the command ends."""
-    ctx = click.get_current_context()
-    queue = Queue.open(ctx.ensure_object(dict).get("db"))
-    ctx.call_on_close(queue.close)
-    return queue
-
-
-def command(name: str | None = None, **attributes: Any) -> Callable[[Callable[..., Any]], click.Command]:
+def command(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], click.Command]:
     """Declare a command that takes ``--db``."""
 
     def declare(function: Callable[..., Any]) -> click.Command:
@@ -53,6 +59,34 @@ def command(name: str | None = None, **attributes: Any) -> Callable[[Callable[..
         return declare_it(database_option(function))
 
     return declare
+
+
+def group(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], click.Group]:
+    """Declare a group of commands that takes ``--db``."""
+
+    def declare(function: Callable[..., Any]) -> click.Group:
+        declare_it: Callable[[Any], click.Group] = click.group(name, **attributes)
+        return declare_it(database_option(function))
+
+    return declare
+
+
+def open_queue() -> "Queue":
+    """Open the queue that ``--db`` names; use it in a ``with``."""
+    from queuectl.queue import Queue
+
+    location = _database()
+    try:
+        return Queue.open(location)
+    except RuntimeError as exc:  # pathlib's, where --db begins with ~ and the name of no user
+        raise UsageError(f"{location}: {exc}") from exc
+
+
+def places() -> "Paths":
+    """Tell where the queue that ``--db`` names has its files, without touching any."""
+    from queuectl.platform import paths
+
+    return paths.locate(_database() or os.environ.get("QUEUECTL_DB"))
 
 
 class JobReference(click.ParamType[str]):
@@ -64,32 +98,39 @@ class JobReference(click.ParamType[str]):
         """Take it as it is; the queue knows which jobs there are."""
         return str(value)
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
-        """Offer the newest jobs."""
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":  # noqa: ARG002
+        """Offer the newest jobs; a database that is not there, or cannot be read, offers none."""
+        from click.shell_completion import CompletionItem
+
+        from queuectl.cli.output import plain
         from queuectl.store.base import JobFilter
 
-        with Queue.open(ctx.ensure_object(dict).get("db")) as queue:
-            jobs = queue.jobs(JobFilter(limit=50))
-        return [
-            CompletionItem(str(job.id), help=f"{job.state}: {job.spec.title[:60]}")
-            for job in jobs
-            if str(job.id).startswith(incomplete)
-        ]
+        with suppress(QueuectlError, OSError, RuntimeError), ctx.scope(cleanup=False):
+            if places().database.is_file():
+                with open_queue() as queue:
+                    return [
+                        CompletionItem(str(job.id), help=f"{job.state}, {plain(job.spec.title)[:60]}")
+                        for job in queue.jobs(JobFilter(limit=50))
+                        if str(job.id).startswith(incomplete)
+                    ]
+        return []
 
 
 class Duration(click.ParamType[float]):
     """A duration in seconds: ``90``, ``5m``, ``1h30m``."""
 
     name = "duration"
+    longest = 100 * 365 * 86_400.0
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Read it."""
-        if isinstance(value, int | float):
-            return float(value)
         try:
-            return parse_duration(value)
+            seconds = parse_duration(str(value))
         except ValueError as exc:
-            self.fail(str(exc), param, ctx)
+            self.fail(f"{exc}.", param, ctx)
+        if seconds > self.longest:
+            self.fail(f"{value!r} is more than 100 years.", param, ctx)
+        return seconds
 
 
 class Moment(click.ParamType[datetime]):
@@ -106,7 +147,22 @@ class Moment(click.ParamType[datetime]):
         try:
             return parse_moment(value, now=datetime.now().astimezone())
         except ValueError as exc:
-            self.fail(str(exc), param, ctx)
+            self.fail(f"{exc}.", param, ctx)
+
+
+class SettingValue(click.ParamType[Any]):
+    """A value that the setting of this key would take."""
+
+    def __init__(self, key: str) -> None:
+        self._setting = SETTINGS[key]
+        self.name = self._setting.kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it."""
+        try:
+            return self._setting.parse(str(value))
+        except InvalidSetting as exc:
+            self.fail(f"{exc.message}. {exc.hint}", param, ctx)
 
 
 STATE = click.Choice([state.value for state in State], case_sensitive=False)

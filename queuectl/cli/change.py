@@ -2,24 +2,29 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
 from queuectl.cli.base import DURATION, JOB, command, open_queue
-from queuectl.cli.output import echo, say
+from queuectl.cli.output import echo, plain, say
 from queuectl.errors import QueuectlError
 from queuectl.model.state import FINAL, State
-from queuectl.queue import Queue
+
+if TYPE_CHECKING:
+    from queuectl.queue import Queue
+
+ENDED = click.Choice(sorted(FINAL), case_sensitive=False)
 
 
-def each(queue: Queue, references: Sequence[str], act: Callable[[int], str]) -> int:
+def each(queue: "Queue", references: Sequence[str], act: Callable[[int], str]) -> int:
     """Do something to each job, go on after a failure, and return the first failure's exit code."""
     code = 0
     for reference in references:
         try:
             echo(act(queue.find(reference).id))
         except QueuectlError as exc:
-            say(f"error: {exc.message}" + (f"\nhint: {exc.hint}" if exc.hint else ""))
+            say(f"error: {plain(exc.message)}" + (f"\nhint: {plain(exc.hint)}" if exc.hint else ""))
             code = code or exc.exit_code
     return code
 
@@ -28,9 +33,9 @@ def each(queue: Queue, references: Sequence[str], act: Callable[[int], str]) -> 
 @click.argument("jobs", type=JOB, nargs=-1, required=True)
 @click.option("--reason", help="Why, for its history.")
 def cancel(jobs: tuple[str, ...], reason: str | None) -> int:
-    """Cancel jobs; a running one is stopped, with everything it started.
+    """Cancel jobs; running ones are stopped.
 
-    Jobs that wait for a cancelled one are cancelled too.
+    What a running job has started is stopped with it. Jobs that wait for a cancelled one are cancelled too.
 
     \b
     Examples:
@@ -49,17 +54,19 @@ def cancel(jobs: tuple[str, ...], reason: str | None) -> int:
 @command("retry")
 @click.argument("jobs", type=JOB, nargs=-1, required=True)
 def retry(jobs: tuple[str, ...]) -> int:
-    """Run ended or failed jobs again, with a new set of attempts.
+    """Run ended or failed jobs again.
+
+    They get a new set of attempts, and run as soon as a worker is free.
 
     \b
     Example:
-      queuectl retry 7
+      queuectl retry 7 8
     """
     with open_queue() as queue:
         return each(queue, jobs, lambda job_id: retried(queue, job_id))
 
 
-def retried(queue: Queue, job_id: int) -> str:
+def retried(queue: "Queue", job_id: int) -> str:
     """Retry a job and say so."""
     job = queue.retry(job_id)
     return f"Job {job.id} is in the queue again, with max_retries = {job.max_retries}."
@@ -68,11 +75,13 @@ def retried(queue: Queue, job_id: int) -> str:
 @command("delete")
 @click.argument("jobs", type=JOB, nargs=-1, required=True)
 def delete(jobs: tuple[str, ...]) -> int:
-    """Delete jobs, their history and their logs for good; a running one must be cancelled first.
+    """Delete jobs with their history and logs, for good.
+
+    A running job must be cancelled first. Jobs that wait for a deleted one are cancelled.
 
     \b
     Example:
-      queuectl delete 7
+      queuectl delete 7 8
     """
     with open_queue() as queue:
 
@@ -85,12 +94,14 @@ def delete(jobs: tuple[str, ...]) -> int:
 
 @command("prune")
 @click.option(
-    "-s", "--state", "states", type=click.Choice(sorted(FINAL)), multiple=True, default=("completed", "cancelled"),
-    show_default=True, help="Which ended jobs; may be repeated.",
+    "-s", "--state", "states", type=ENDED, multiple=True, default=("completed", "cancelled"), show_default=True,
+    help="Which ended jobs; may be repeated.",
 )  # fmt: skip
 @click.option("--older-than", type=DURATION, default="0s", help="Only those that ended longer ago: 12h, 7d.")
 def prune(states: tuple[str, ...], older_than: float) -> None:
-    """Delete ended jobs with their history and logs; dead ones only when asked for.
+    """Delete ended jobs with their history and logs.
+
+    Dead jobs are deleted only when asked for.
 
     \b
     Examples:
@@ -100,4 +111,4 @@ def prune(states: tuple[str, ...], older_than: float) -> None:
     before = datetime.now(UTC) - timedelta(seconds=older_than)
     with open_queue() as queue:
         count = queue.prune({State(state): before for state in states})
-    echo(f"Deleted {count} jobs.")
+    echo(f"Deleted {count} job{'s' * (count != 1)}.")

@@ -1,18 +1,21 @@
 """``queuectl dlq``: the dead letter queue."""
 
+import sys
+from datetime import UTC, datetime, timedelta
+
 import click
 
-from queuectl.cli.base import DURATION, JOB, command, json_option, open_queue
+from queuectl.cli.base import DURATION, JOB, command, group, json_option, open_queue
 from queuectl.cli.change import each, retried
-from queuectl.cli.jobs import print_jobs
+from queuectl.cli.jobs import limit_option, print_jobs
 from queuectl.cli.output import echo
-from queuectl.errors import UsageError
+from queuectl.errors import QueuectlError, UsageError
 from queuectl.model.state import State
 
 
-@click.group("dlq")
+@group("dlq")
 def dlq() -> None:
-    """Look at the jobs that kept failing, run them again, or let them go.
+    """Handle the dead letter queue: jobs that kept failing.
 
     \b
     Examples:
@@ -23,10 +26,16 @@ def dlq() -> None:
 
 
 @command("list")
-@click.option("-n", "-l", "--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True, help="At most.")
+@limit_option
 @json_option
 def list_dead(limit: int, as_json: bool) -> None:
-    """List the dead jobs, the newest first."""
+    """List the dead jobs, the newest first.
+
+    \b
+    Examples:
+      queuectl dlq list
+      queuectl dlq list --limit 10 --json
+    """
     with open_queue() as queue:
         print_jobs(queue.dead(limit), as_json=as_json, none="The dead letter queue is empty.")
 
@@ -35,29 +44,49 @@ def list_dead(limit: int, as_json: bool) -> None:
 @click.argument("jobs", type=JOB, nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Every dead job.")
 def retry_dead(jobs: tuple[str, ...], every: bool) -> int:
-    """Run dead jobs again, with a new set of attempts."""
+    """Run dead jobs again, with a new set of attempts.
+
+    \b
+    Examples:
+      queuectl dlq retry 7
+      queuectl dlq retry --all
+    """
     if bool(jobs) == every:
         raise UsageError("name the jobs to retry, or give --all")
     with open_queue() as queue:
-        if every:
-            echo(f"{len(queue.retry_dead())} jobs are in the queue again.")
-            return 0
-        return each(queue, jobs, lambda job_id: retried(queue, job_id))
+        if not every:
+            return each(queue, jobs, lambda job_id: retried(queue, job_id))
+        count = len(queue.retry_dead())
+        echo(f"{count} job{'s are' if count != 1 else ' is'} in the queue again.")
+        return 0
 
 
 @command("purge")
 @click.option("--older-than", type=DURATION, default="0s", help="Only those that died longer ago: 12h, 7d.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def purge(older_than: float, yes: bool) -> None:
-    """Delete the dead jobs with their history and logs."""
-    from datetime import UTC, datetime, timedelta
+    """Delete the dead jobs with their history and logs.
 
+    \b
+    Examples:
+      queuectl dlq purge
+      queuectl dlq purge --older-than 7d --yes
+    """
+    before = datetime.now(UTC) - timedelta(seconds=older_than)
     with open_queue() as queue:
         count = queue.status().counts[State.DEAD]
-        if count and not yes:
-            click.confirm(f"Delete up to {count} dead jobs for good?", abort=True, err=True)
-        gone = queue.prune({State.DEAD: datetime.now(UTC) - timedelta(seconds=older_than)})
-    echo(f"Deleted {gone} dead jobs.")
+        if count and not yes and not _agreed(f"Delete up to {count} dead job{'s' * (count != 1)} for good?"):
+            raise QueuectlError("nothing was deleted", hint="To delete without being asked: --yes")
+        gone = queue.prune({State.DEAD: before})
+    echo(f"Deleted {gone} dead job{'s' * (gone != 1)}.")
+
+
+def _agreed(question: str) -> bool:
+    click.echo(f"{question} [y/N]: ", nl=False, err=True)
+    answer = sys.stdin.readline()  # an empty one where there is nobody to ask
+    if not answer:
+        click.echo(err=True)
+    return answer.strip().lower() in {"y", "yes"}
 
 
 for sub in (list_dead, retry_dead, purge):

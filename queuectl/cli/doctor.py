@@ -1,23 +1,25 @@
 """``queuectl doctor``: what is wrong with this machine, and what to do about it."""
 
 import os
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from queuectl import __version__
-from queuectl.cli.base import command, json_option
-from queuectl.cli.output import echo, plain, print_json
+from queuectl import __version__, config_file
+from queuectl.cli.base import command, json_option, open_queue, places
+from queuectl.cli.output import echo, on_terminal, plain, print_json, print_rows
 from queuectl.errors import QueuectlError
-from queuectl.platform import paths
-from queuectl.queue import Queue
+from queuectl.platform import machine
+from queuectl.settings import Settings
 from queuectl.units import format_size
+
+if TYPE_CHECKING:
+    from queuectl.queue import Queue
 
 LITTLE_SPACE = 200 * 1024 * 1024
 FIXED_SQLITE = (3, 51, 3)
@@ -35,11 +37,14 @@ class Level(StrEnum):
     """Something does not work."""
 
 
+COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """One check: what was looked at, what was found, what to do."""
 
-    level: Level
+    level: Level = Level.OK
     what: str
     found: str
     advice: str = ""
@@ -48,101 +53,109 @@ class Finding:
 @command("doctor")
 @json_option
 def doctor(as_json: bool) -> int:
-    """Check this machine: paths, permissions, SQLite, database, hosts, drop folder; exit with 1 on an error.
+    """Check this machine, and say what to do.
+
+    It looks at paths, permissions, SQLite, the database, settings, hosts and the drop folder, creates nothing, and
+    exits with 1 when something does not work.
 
     \b
-    Example:
+    Examples:
       queuectl doctor
+      queuectl doctor --json
     """
-    ctx = click.get_current_context()
-    findings = list(_examine(ctx.ensure_object(dict).get("db")))
+    findings = list(_examine())
     if as_json:
         print_json(
             [{"level": f.level.value, "what": f.what, "found": f.found, "advice": f.advice or None} for f in findings]
         )
-    else:
-        colours = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
+    elif on_terminal():
         for finding in findings:
-            level = click.style(finding.level.value.ljust(7), fg=colours[finding.level])
-            echo(f"{level}  {finding.what.ljust(12)}  {plain(finding.found)}")
+            level = click.style(finding.level.value.ljust(7), fg=COLOURS[finding.level])
+            echo(f"{level}  {finding.what.ljust(11)}  {plain(finding.found)}")
             if finding.advice:
-                echo(f"{' ' * 23}{finding.advice}")
+                echo(f"{' ' * 22}{plain(finding.advice)}")
+    else:
+        print_rows((finding.level, finding.what, finding.found, finding.advice) for finding in findings)
     return int(any(finding.level is Level.ERROR for finding in findings))
 
 
-def _examine(database: str | None) -> Iterator[Finding]:
-    yield Finding(
-        level=Level.OK,
-        what="version",
-        found=f"queuectl {__version__}, Python {sys.version.split()[0]}, {sys.platform}",
-    )
+def _examine() -> Iterator[Finding]:
+    python = sys.version.split()[0]
+    yield Finding(what="version", found=f"queuectl {__version__}, Python {python}, {machine.system()}")
     yield _sqlite()
-    places = paths.locate(database or os.environ.get("QUEUECTL_DB"))
-    yield _folder("data folder", places.files)
-    yield _space(places.files)
     yield _temporary()
-    try:
-        queue = Queue.open(database)
-    except QueuectlError as exc:
-        yield Finding(level=Level.ERROR, what="database", found=exc.message, advice=exc.hint)
+    spots = places()
+    yield from _folder(spots.files)
+    if not os.path.lexists(spots.database):
+        yield Finding(what="database", found=f"{spots.database}, made with the first job")
+        yield from _tried("settings", lambda: _settings(Settings(machine=config_file.load(spots.config)), spots.config))
         return
-    with queue:
-        yield from _queue(queue)
+    yield from _tried("database", _with_queue)
 
 
-def _queue(queue: Queue) -> Iterator[Finding]:
+def _tried(what: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+    """Make a check; what it fails with is its finding."""
     try:
-        queue.store.set_setting("doctor", "was here")
-        queue.store.set_setting("doctor", None)
-        status = queue.status()
+        yield from check()
     except QueuectlError as exc:
-        yield Finding(level=Level.ERROR, what="database", found=exc.message, advice=exc.hint)
-        return
-    total = sum(status.counts.values())
-    yield Finding(level=Level.OK, what="database", found=f"{queue.store.location}, {total} jobs, can be written")
-    try:
-        settings = queue.settings()
-        settings.all()
-    except QueuectlError as exc:
-        yield Finding(level=Level.ERROR, what="settings", found=exc.message, advice=exc.hint)
-        return
-    yield Finding(level=Level.OK, what="settings", found=f"machine's own in {queue.paths.config}")
+        yield Finding(level=Level.ERROR, what=what, found=exc.message, advice=exc.hint)
+    except OSError as exc:
+        found = f"{exc.filename}: {exc.strerror}" if exc.filename else str(exc)
+        yield Finding(level=Level.ERROR, what=what, found=found, advice="Check its owner and permissions.")
+
+
+def _with_queue() -> Iterator[Finding]:
+    with open_queue() as queue:
+        with queue.store.transaction():
+            pass  # refused where the database cannot be written
+        total = sum(sum(counts.values()) for counts in queue.store.counts().values())
+        yield Finding(what="database", found=f"{queue.store.location}, {total} jobs, can be written")
+        settings = list(_tried("settings", lambda: _settings(queue.settings(), queue.paths.config)))
+        yield from settings
+        if all(finding.level is Level.OK for finding in settings):
+            yield from _tried("host", lambda: _hosts(queue))
+            yield from _tried("drop folder", lambda: _drop(queue))
+
+
+def _settings(settings: Settings, path: Path) -> Iterator[Finding]:
+    settings.all()
+    there = "this machine's own are in" if path.exists() else "this machine's own would be in"
+    yield Finding(what="settings", found=f"valid; {there} {path}")
+
+
+def _hosts(queue: "Queue") -> Iterator[Finding]:
+    status = queue.status()
     for pause in status.pauses:
-        name = f"queue {pause.queue}" if pause.queue else "all queues"
-        yield Finding(level=Level.WARNING, what="pause", found=f"{name} paused", advice="Go on: queuectl resume")
-    if status.hosts:
-        for host in status.hosts:
-            found = f"{host.kind} {host.id} on {host.name}, pid {host.pid}, {host.workers} workers, {host.version}"
-            newer = "" if host.version == __version__ else "It runs another version than this one; restart it."
-            yield Finding(level=Level.WARNING if newer else Level.OK, what="host", found=found, advice=newer)
-    else:
+        name = f"queue {pause.queue} is" if pause.queue else "all queues are"
+        resume = "queuectl resume" + (f" --queue {pause.queue}" if pause.queue else "")
+        yield Finding(level=Level.WARNING, what="pause", found=f"{name} paused", advice=f"Go on: {resume}")
+    for host in status.hosts:
+        found = f"{host.kind} {host.id} on {host.name}, pid {host.pid}, {host.workers} workers, {host.version}"
+        other = "" if host.version == __version__ else "It runs another version than this one; restart it."
+        yield Finding(level=Level.WARNING if other else Level.OK, what="host", found=found, advice=other)
+    if not status.hosts:
         advice = "Nothing takes jobs now. Start one: queuectl serve"
         yield Finding(level=Level.WARNING, what="host", found="none is running", advice=advice)
-    yield from _drop(queue)
 
 
-def _drop(queue: Queue) -> Iterator[Finding]:
+def _drop(queue: "Queue") -> Iterator[Finding]:
     from queuectl.dropfolder.folder import check_folder
     from queuectl.host import drop_folder
 
     folder = drop_folder(queue)
     if not queue.settings()["drop_enabled"]:
-        yield Finding(level=Level.OK, what="drop folder", found="switched off (drop_enabled)")
+        yield Finding(what="drop folder", found="switched off (drop_enabled)")
         return
-    if not folder.exists():
-        yield Finding(level=Level.OK, what="drop folder", found=f"{folder}, made when a host starts")
+    if not os.path.lexists(folder):
+        yield Finding(what="drop folder", found=f"{folder}, made when a host starts")
         return
-    try:
-        check_folder(folder)
-    except QueuectlError as exc:
-        yield Finding(level=Level.ERROR, what="drop folder", found=exc.message, advice=exc.hint)
-        return
+    check_folder(folder)
     rejected = len(list((folder / "rejected").glob("*.error.txt")))
     if rejected:
         advice = f"Their reasons are in {folder / 'rejected'}"
         yield Finding(level=Level.WARNING, what="drop folder", found=f"{folder}, {rejected} rejected", advice=advice)
     else:
-        yield Finding(level=Level.OK, what="drop folder", found=str(folder))
+        yield Finding(what="drop folder", found=str(folder))
 
 
 def _sqlite() -> Finding:
@@ -153,33 +166,38 @@ def _sqlite() -> Finding:
         advice = "Update it: pip install --upgrade apsw"
         found = f"SQLite {version} can damage a database that two programs use"
         return Finding(level=Level.ERROR, what="SQLite", found=found, advice=advice)
-    return Finding(level=Level.OK, what="SQLite", found=f"{version} (apsw {apsw.apsw_version()})")
+    return Finding(what="SQLite", found=f"{version} (apsw {apsw.apsw_version()})")
 
 
-def _folder(what: str, folder: Path) -> Finding:
+def _folder(folder: Path) -> Iterator[Finding]:
+    """Look whether the data folder, or the one that it will be made in, can be written, and has space."""
+    import shutil
+    from tempfile import TemporaryFile
+
+    there = next(path for path in (folder, *folder.parents) if path == path.parent or os.path.exists(path))  # noqa: PTH110 - raises nothing
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder):
+        with TemporaryFile(dir=there):  # nobody sees it, and no crash leaves it behind
             pass
+        free = shutil.disk_usage(there).free
     except OSError as exc:
+        found = f"{there} cannot be written: {exc.strerror}"
         advice = "Check its owner and permissions, or choose another place: QUEUECTL_HOME, --db"
-        return Finding(level=Level.ERROR, what=what, found=f"{folder} cannot be written: {exc.strerror}", advice=advice)
-    return Finding(level=Level.OK, what=what, found=f"{folder}, can be written")
-
-
-def _space(folder: Path) -> Finding:
-    try:
-        free = shutil.disk_usage(folder).free
-    except OSError as exc:
-        return Finding(level=Level.WARNING, what="disk", found=f"free space is unknown: {exc.strerror}")
+        yield Finding(level=Level.ERROR, what="data folder", found=found, advice=advice)
+        return
+    yield Finding(
+        what="data folder", found=f"{folder}, " + ("can be written" if there == folder else "made when needed")
+    )
     if free < LITTLE_SPACE:
         advice = "Free some space, or remove old jobs: queuectl prune"
-        return Finding(level=Level.WARNING, what="disk", found=f"only {format_size(free)} free", advice=advice)
-    return Finding(level=Level.OK, what="disk", found=f"{format_size(free)} free")
+        yield Finding(level=Level.WARNING, what="disk", found=f"only {format_size(free)} free", advice=advice)
+    else:
+        yield Finding(what="disk", found=f"{format_size(free)} free")
 
 
 def _temporary() -> Finding:
+    from tempfile import gettempdir
+
     try:
-        return Finding(level=Level.OK, what="temp folder", found=tempfile.gettempdir())
+        return Finding(what="temp folder", found=gettempdir())
     except OSError as exc:
         return Finding(level=Level.ERROR, what="temp folder", found=str(exc), advice="Set TMPDIR to a writable folder.")

@@ -3,8 +3,7 @@
 import click
 
 from queuectl.cli.base import command, json_option, open_queue
-from queuectl.cli.output import echo, on_terminal, print_json
-from queuectl.host import drop_folder as folder_of
+from queuectl.cli.output import echo, on_terminal, print_json, say
 
 
 @command("drop-folder")
@@ -13,11 +12,15 @@ from queuectl.host import drop_folder as folder_of
 def drop_folder(launch: bool, as_json: bool) -> None:
     """Print the folder that is watched for .job files.
 
+    It is made if it is not there.
+
     \b
     Examples:
       cp nightly.job "$(queuectl drop-folder)"
       queuectl drop-folder --open
     """
+    from queuectl.host import drop_folder as folder_of
+
     with open_queue() as queue:
         folder = folder_of(queue)
         watched = any(host.kind != "worker" for host in queue.hosts())
@@ -26,7 +29,7 @@ def drop_folder(launch: bool, as_json: bool) -> None:
         print_json({"path": str(folder), "watched": watched})
     else:
         echo(str(folder))
-    if on_terminal() and not watched and not as_json:
-        click.echo("Nobody watches it now. Start a host: queuectl serve", err=True)
+        if on_terminal() and not watched:
+            say("Nobody watches it now. Start a host: queuectl serve")
     if launch:
         click.launch(str(folder))

@@ -2,33 +2,20 @@
 
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from queuectl.cli.base import DURATION, JOB, MOMENT, command, in_seconds, json_option, open_queue
-from queuectl.cli.output import on_terminal, print_json, say
+from queuectl.cli.output import echo, on_terminal, plain, print_json, say
 from queuectl.errors import UsageError
-from queuectl.model.fields import spec_from_mapping
-from queuectl.model.job import JobSpec
-from queuectl.model.plain import as_json as job_as_json
-from queuectl.queue import Queue
 
-EXAMPLES = """
-    \b
-    Examples:
-      queuectl enqueue "tar czf backup.tgz ~/docs"         a command for the shell
-      queuectl enqueue -- ffmpeg -i in.mov out.mp4         a program, run as it is
-      queuectl enqueue "make" --timeout 10m --priority 5   limits and order
-      queuectl enqueue "report" --at 18:00                 later today
-      queuectl enqueue "step 2" --after 41                 when job 41 has completed
-      queuectl enqueue '{"id": "job1", "command": "sleep 2"}'
-      cat commands.txt | queuectl enqueue -                one a line, all or none
-"""
+if TYPE_CHECKING:
+    from queuectl.model.job import Job, JobSpec
+    from queuectl.queue import Queue
 
 
 class _Enqueue(click.Command):
@@ -39,9 +26,9 @@ class _Enqueue(click.Command):
         return super().parse_args(ctx, args)
 
 
-@command("enqueue", cls=_Enqueue, epilog=EXAMPLES)
-@click.argument("words", nargs=-1, metavar="[COMMAND | -- PROGRAM ARG...]")
-@click.option("-c", "--command", "text", help="The command, for the shell.")
+@command("enqueue", cls=_Enqueue)
+@click.argument("words", nargs=-1, metavar="[COMMAND | - | -- PROGRAM ARG...]")
+@click.option("-c", "--command", "text", metavar="COMMAND", help="The command, for the shell.")
 @click.option("--name", help="A name for people.")
 @click.option("-q", "--queue", help="The queue it belongs to.")
 @click.option("-p", "--priority", type=int, help="Higher runs first; 0 is usual.")
@@ -51,39 +38,112 @@ class _Enqueue(click.Command):
 @click.option("--timeout", type=DURATION, help="Stop it, and all it started, after this long.")
 @click.option("--max-retries", type=int, help="Retries after the first run.")
 @click.option("--backoff-base", type=float, help="Wait before retry n: this to the power of n, in seconds.")
-@click.option("--key", help="A job with this key is not added while one lives.")
+@click.option("--key", help="Add no second job with this key while one lives.")
 @click.option("-t", "--tag", "tags", multiple=True, help="A tag; may be repeated.")
-@click.option("--cwd", type=click.Path(), help="Where it runs; else here.")
+@click.option("--cwd", type=click.Path(readable=False), help="Where it runs; else here.")
 @click.option("-e", "--env", multiple=True, metavar="NAME=VALUE", help="A variable; may be repeated.")
 @click.option("--shell", help="bash, zsh, fish, powershell, pwsh, cmd, or a path.")
 @json_option
 def enqueue(words: tuple[str, ...], text: str | None, as_json: bool, **options: Any) -> None:
-    """Put a command into the queue; it is kept when this returns."""
+    """Put a command into the queue.
+
+    When this returns, the job is kept: it survives a crash and a power cut.
+
+    \b
+    Examples:
+      queuectl enqueue "tar czf backup.tgz ~/docs"         a command for the shell
+      queuectl enqueue -- ffmpeg -i in.mov out.mp4         a program, run as it is
+      queuectl enqueue "make" --timeout 10m --priority 5   limits and order
+      queuectl enqueue "report" --at 18:00                 later today
+      queuectl enqueue "step 2" --after 41                 when job 41 has completed
+      queuectl enqueue '{"id": "job1", "command": "sleep 2"}'
+      cat commands.txt | queuectl enqueue -                one a line, all or none
+    """
+    as_argv: bool = click.get_current_context().meta["as_argv"]
+    batch = words == ("-",) and text is None and not as_argv
+    specs = _from_stdin() if batch else [_spec(words, text, as_argv=as_argv)]
     fields = _fields(options)
-    specs = [_with(spec, fields) for spec in _specs(words, text, fields)]
+    if "key" in fields and len(specs) > 1:
+        raise UsageError("--key names one job, and these are several", hint='Give each its own: {"id": ..., ...}')
+    specs = [_with(spec, fields) for spec in specs]
     with open_queue() as queue:
-        specs = [_after(queue, spec, options["after"]) for spec in specs]
-        known = {spec.key: queue.store.by_key(spec.key) for spec in specs if spec.key}
+        parents = [queue.find(reference).id for reference in options["after"]]
+        specs = [replace(spec, after=tuple(dict.fromkeys((*spec.after, *parents)))) for spec in specs]
+        known = {job.id for job in (queue.store.by_key(spec.key) for spec in specs if spec.key) if job}
         jobs = queue.enqueue(specs)
-        for job in jobs:
-            before = known.get(job.spec.key or "")
-            if before is not None and before.id == job.id:
-                say(f"A job with the key {job.spec.key!r} has not ended: job {job.id}. It was not added again.")
-        if as_json:
-            values = [job_as_json(job) for job in jobs]
-            print_json(values if words == ("-",) else values[0])
-        elif on_terminal():
-            click.echo(f"Added job {jobs[0].id}." if len(jobs) == 1 else f"Added {len(jobs)} jobs.")
-            if not queue.hosts():
-                say("Nothing is running that could take it. Start something: queuectl serve")
-        else:
-            click.echo("\n".join(str(job.id) for job in jobs))
+        _report(queue, jobs, known, batch=batch, as_json=as_json)
 
 
-def _fields(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn the options that were given into the fields of a job."""
-    fields = {name: value for name, value in options.items() if value not in {None, ()}}
-    fields.pop("after", None)
+def _report(queue: "Queue", jobs: "list[Job]", known: set[int], *, batch: bool, as_json: bool) -> None:
+    added = {job.id for job in jobs} - known
+    told = set(known)
+    for job in jobs:
+        if job.id in told:
+            say(f"Job {job.id} has the key {plain(job.spec.key)!r} and has not ended; it was not added again.")
+        told.add(job.id)
+    if as_json:
+        from queuectl.model.plain import as_json as job_as_json
+
+        values = [job_as_json(job) for job in jobs]
+        print_json(values if batch else values[0])
+    elif on_terminal():
+        echo(f"Added job {min(added)}." if len(added) == 1 else f"Added {len(added)} jobs.")
+        if not queue.hosts():
+            say("Nothing is running that could take it. Start something: queuectl serve")
+    else:
+        click.echo("\n".join(str(job.id) for job in jobs))
+
+
+def _spec(words: tuple[str, ...], text: str | None, *, as_argv: bool) -> "JobSpec":
+    """Find out which of the ways to name a command was used."""
+    from queuectl.model.job import JobSpec
+
+    if text is not None:
+        if words:
+            raise UsageError("give the command once: as an argument, or with -c")
+        return JobSpec(command=text)
+    if not words:
+        raise UsageError("what shall run?", hint='Try: queuectl enqueue "echo hello"')
+    if as_argv:
+        return JobSpec(argv=words)
+    if len(words) > 1:
+        raise UsageError(
+            f"{len(words)} words: is it one command, or a program and its arguments?",
+            hint='Write "one command" in quotes for the shell, or -- before a program and its arguments.',
+        )
+    if words[0].lstrip().startswith("{"):
+        from queuectl.model.jobfile import parse_line
+
+        return parse_line(words[0], now=datetime.now().astimezone())
+    return JobSpec(command=words[0])
+
+
+def _from_stdin() -> "list[JobSpec]":
+    from queuectl.model.jobfile import parse_line
+
+    if sys.stdin.isatty():
+        say("Write one command a line; Ctrl+D ends.")
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        line = exc.object.count(b"\n", 0, exc.start) + 1
+        raise UsageError(f"line {line} of standard input is not UTF-8; nothing was added") from None
+    now = datetime.now().astimezone()
+    specs = []
+    for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            try:
+                specs.append(parse_line(line, now=now))
+            except UsageError as exc:
+                raise UsageError(f"line {number}: {exc.message}; nothing was added", hint=exc.hint) from None
+    if not specs:
+        raise UsageError("standard input holds no command")
+    return specs
+
+
+def _fields(options: dict[str, Any]) -> dict[str, Any]:
+    """Turn the options that were given into the fields of a job; the caller's search path is one of them."""
+    fields = {name: value for name, value in options.items() if value is not None and name != "after"}
     if "at" in fields and "delay" in fields:
         raise UsageError("give --at or --delay, not both")
     if "at" in fields:
@@ -91,7 +151,8 @@ def _fields(options: Mapping[str, Any]) -> dict[str, Any]:
     if "delay" in fields:
         fields["run_at"] = in_seconds(fields.pop("delay"))
     fields["env"] = dict(_variable(text) for text in options["env"])
-    fields["cwd"] = str(Path(options["cwd"]).absolute()) if options["cwd"] else None
+    if "PATH" not in fields["env"] and "PATH" in os.environ:
+        fields["path"] = os.environ["PATH"].encode(errors="ignore").decode()
     return fields
 
 
@@ -102,66 +163,25 @@ def _variable(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _specs(words: tuple[str, ...], text: str | None, fields: Mapping[str, Any]) -> list[JobSpec]:
-    """Find out which of the ways to name a command was used."""
-    now = datetime.now().astimezone()
-    as_argv = click.get_current_context().meta["as_argv"]
-    given = {name: value for name, value in fields.items() if name != "env" and value is not None}
-    if text is not None:
-        if words:
-            raise UsageError("give the command once: as an argument, or with -c")
-        return [spec_from_mapping({"command": text, **given}, now=now)]
-    if not words:
-        raise UsageError("what shall run?", hint='Try: queuectl enqueue "echo hello"')
-    if as_argv:
-        return [spec_from_mapping({"argv": list(words), **given}, now=now)]
-    if len(words) > 1:
-        raise UsageError(
-            f"{len(words)} words: is it one command, or a program and its arguments?",
-            hint='Write "one command" in quotes for the shell, or -- before a program and its arguments.',
-        )
-    if words == ("-",):
-        return _from_stdin(now)
-    from queuectl.model.jobfile import parse_line
-
-    if words[0].lstrip().startswith("{"):
-        return [parse_line(words[0], now=now)]
-    return [spec_from_mapping({"command": words[0], **given}, now=now)]
-
-
-def _from_stdin(now: datetime) -> list[JobSpec]:
-    from queuectl.model.jobfile import parse_line
-
-    specs = []
-    try:
-        for number, line in enumerate(sys.stdin.buffer.read().decode("utf-8-sig").splitlines(), start=1):
-            if line.strip() and not line.lstrip().startswith("#"):
-                try:
-                    specs.append(parse_line(line, now=now))
-                except UsageError as exc:
-                    raise UsageError(f"line {number}: {exc.message}; nothing was added", hint=exc.hint) from None
-    except UnicodeDecodeError as exc:
-        raise UsageError(f"standard input is not UTF-8 (byte {exc.start}); nothing was added") from None
-    if not specs:
-        raise UsageError("standard input holds no command")
-    return specs
-
-
-def _with(spec: JobSpec, fields: Mapping[str, Any]) -> JobSpec:
-    """Add the options to a specification that came as JSON, and the caller's directory and search path to any."""
-    changes = {name: value for name, value in fields.items() if value is not None and name not in {"env", "tags"}}
-    if "tags" in fields:
-        changes["tags"] = (*spec.tags, *(tag for tag in fields["tags"] if tag not in spec.tags))
-    changes["env"] = {**spec.env, **fields["env"]}
-    changes["cwd"] = str(Path(fields["cwd"] or spec.cwd or ".").expanduser().absolute())
-    path = os.environ.get("PATH")
-    if path is not None and "PATH" not in changes["env"]:
-        changes["path"] = path
+def _with(spec: "JobSpec", fields: dict[str, Any]) -> "JobSpec":
+    """Add the options to a specification; what they say counts more."""
+    changes = {
+        **fields,
+        "tags": tuple(dict.fromkeys((*spec.tags, *fields["tags"]))),
+        "env": {**spec.env, **fields["env"]},
+        "cwd": _directory(fields.get("cwd") or spec.cwd),
+    }
+    if "PATH" in spec.env:
+        changes.pop("path", None)
     return replace(spec, **changes)
 
 
-def _after(queue: Queue, spec: JobSpec, references: tuple[str, ...]) -> JobSpec:
-    if not references:
-        return spec
-    parents = tuple(queue.find(reference).id for reference in references)
-    return replace(spec, after=tuple(dict.fromkeys((*spec.after, *parents))))
+def _directory(text: str | None) -> str:
+    """Return where the job runs: there, else here."""
+    try:
+        path = Path(text or ".").expanduser().absolute()
+    except RuntimeError as exc:  # ~ and the name of no user
+        raise UsageError(f"--cwd {text!r}: {exc}") from None
+    if text and not path.is_dir():
+        say(f"Note: there is no folder {plain(path)} now; without it the job cannot run.")
+    return str(path)

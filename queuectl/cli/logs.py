@@ -1,17 +1,22 @@
 """``queuectl logs``: what a job wrote."""
 
+import io
+import os
 import sys
 import time
-from pathlib import Path
+from contextlib import suppress
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from queuectl.cli.base import JOB, command, open_queue
 from queuectl.cli.output import say
 from queuectl.errors import NotFound
-from queuectl.model.job import Attempt, Job
 from queuectl.model.state import FINAL
-from queuectl.queue import Queue
+
+if TYPE_CHECKING:
+    from queuectl.model.job import Attempt, Job
+    from queuectl.queue import Queue
 
 CHUNK = 64 * 1024
 LOOK = 0.1
@@ -35,69 +40,75 @@ def logs(job: str, follow: bool, attempt: int | None, every: bool, lines: int | 
     """
     with open_queue() as queue:
         found = queue.find(job)
-        attempts = queue.attempts(found.id)
-        if attempt is not None and not any(run.number == attempt for run in attempts):
+        runs = queue.attempts(found.id)
+        if attempt is not None and not any(run.number == attempt for run in runs):
             raise NotFound(f"job {found.id} has no run {attempt}", hint=f"See its runs: queuectl show {found.id}")
         if follow:
-            _follow(queue, found, attempt or (1 if every else max(found.runs, 1)))
+            _follow(queue, found, attempt or (1 if every else max(found.runs, 1)), lines)
             return
-        if not attempts:
+        if not runs:
             say(f"Job {found.id} has not run yet: it is {found.state}.")
-        for run in attempts if every else attempts[-1:] if attempt is None else attempts[attempt - 1 : attempt]:
+        wanted = runs if every else runs[-1:] if attempt is None else [run for run in runs if run.number == attempt]
+        for run in wanted:
             if every:
-                say(f"--- run {run.number}: {run.outcome.value if run.outcome else 'running'} ---")
-            _print_run(queue.paths.log(found.id, run.number), run, lines)
+                say(f"--- run {run.number}: {run.outcome or 'running'} ---")
+            with _open(queue, run) as log:
+                _print(log, 0 if lines is None else _start_of_last(log, lines))
 
 
-def _print_run(path: Path, run: Attempt, lines: int | None) -> None:
+def _open(queue: "Queue", run: "Attempt") -> BinaryIO:
     try:
-        with path.open("rb") as log:
-            if lines is not None:
-                _write(_last_lines(log.read(), lines))
-                return
-            while chunk := log.read(CHUNK):
-                _write(chunk)
+        return queue.paths.log(run.job_id, run.number).open("rb")
     except OSError:
         say(f"The log of run {run.number} is not on this machine; this is the end of it, from the database.")
-        _write(run.tail.encode())
+        return io.BytesIO(run.tail.encode())
 
 
-def _last_lines(data: bytes, count: int) -> bytes:
-    return b"".join(data.splitlines(keepends=True)[-count:]) if count else b""
+def _start_of_last(log: BinaryIO, count: int) -> int:
+    """Return where the last ``count`` lines begin; the log may be larger than the memory."""
+    end = position = log.seek(0, os.SEEK_END)
+    while count and position:
+        start = max(0, position - CHUNK)
+        log.seek(start)
+        chunk = log.read(position - start)
+        at = len(chunk) - (position == end and chunk.endswith(b"\n"))
+        while (at := chunk.rfind(b"\n", 0, at)) >= 0:
+            count -= 1
+            if not count:
+                return start + at + 1
+        position = start
+    return position
 
 
-def _follow(queue: Queue, job: Job, number: int) -> None:
+def _follow(queue: "Queue", job: "Job", number: int, lines: int | None) -> None:
     """Print run after run as they grow, until the job has ended."""
-    position = 0
+    position = None
     while True:
         # The state first, then the file: what was written before the end was seen is printed.
         job = queue.store.get(job.id)
-        position = _print_from(queue.paths.log(job.id, number), position)
+        with suppress(FileNotFoundError), queue.paths.log(job.id, number).open("rb") as log:
+            if position is None:
+                position = 0 if lines is None else _start_of_last(log, lines)
+            position = _print(log, position)
         if number < job.runs:
-            position = _print_from(queue.paths.log(job.id, number), position)
-            number, position = number + 1, 0
+            number, position, lines = number + 1, None, None
             say(f"--- run {number} ---")
         elif job.state in FINAL:
-            return
+            break
         else:
-            sys.stdout.flush()
             time.sleep(LOOK)
+    if position is None:
+        for run in queue.attempts(job.id)[-1:]:
+            _print(_open(queue, run), 0)
 
 
-def _print_from(path: Path, position: int) -> int:
-    try:
-        with path.open("rb") as log:
-            if path.stat().st_size < position:
-                say("--- the middle of the log was dropped to keep it within log_max_bytes ---")
-                position = 0
-            log.seek(position)
-            while chunk := log.read(CHUNK):
-                _write(chunk)
-            return log.tell()
-    except FileNotFoundError:
-        return position
-
-
-def _write(data: bytes) -> None:
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+def _print(log: BinaryIO, position: int) -> int:
+    """Print a log from a position on; return where it ended."""
+    if log.seek(0, os.SEEK_END) < position:
+        say("--- the middle of the log was dropped to keep it within log_max_bytes ---")
+        position = 0
+    log.seek(position)
+    while chunk := log.read(CHUNK):
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+    return log.tell()

@@ -1,14 +1,18 @@
 """The entry point: finds a command's module only when it is called, and turns every error into an exit code."""
 
+import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
+from typing import TextIO
 
 import click
 
 from queuectl import __version__
 from queuectl.cli.base import database_option
+from queuectl.cli.output import colour_wanted, plain, say
 from queuectl.errors import QueuectlError
 
 COMMANDS = {
@@ -58,13 +62,8 @@ class LazyGroup(click.Group):
         """Suggest the nearest command for one that does not exist."""
         try:
             return super().resolve_command(ctx, args)
-        except click.UsageError as exc:
-            from difflib import get_close_matches
-
-            close = get_close_matches(args[0], COMMANDS, n=1)
-            if close and "mean" not in exc.message:
-                raise click.UsageError(f"{exc.message} Did you mean {close[0]!r}?", ctx) from None
-            raise
+        except click.NoSuchCommand:
+            raise click.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx) from None
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -90,20 +89,23 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def run(args: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
+    _prepare_streams()
     try:
-        code = cli.main(args=args, prog_name="queuectl", standalone_mode=False)
+        code = cli.main(args=args, prog_name="queuectl", standalone_mode=False, color=colour_wanted())
         sys.stdout.flush()
     except QueuectlError as exc:
         return _fail(exc.message, exc.hint, exc.exit_code)
     except click.ClickException as exc:
-        exc.show()
+        with _whatever_reads_it():
+            exc.show()
         return exc.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone; Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard(sys.stdout)
         return 0
+    except OSError as exc:
+        return _fail(*_explain(exc), 1)
     except Exception as exc:
         if os.environ.get("QUEUECTL_DEBUG"):
             raise
@@ -112,9 +114,43 @@ def run(args: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _prepare_streams() -> None:
+    """Have all three streams, and let none of them fail on a character."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by the caller
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A path that is not UTF-8 is printed as it is, so that a script can use it.
+        utf8 = sys.stdout.encoding.lower() == "utf-8"
+        sys.stdout.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
+
+
+def _explain(exc: OSError) -> tuple[str, str]:
+    if exc.filename is None and isinstance(exc, FileNotFoundError):  # os.getcwd's
+        return "the current directory has been deleted", "Change to one that exists: cd ~"
+    if exc.filename is None:
+        _discard(sys.stdout)
+        return f"the output cannot be written: {exc.strerror or exc}", ""
+    return f"{exc.filename}: {exc.strerror}", "Run 'queuectl doctor' to see what this machine lacks."
+
+
 def _fail(message: str, hint: str, code: int) -> int:
-    click.secho("error: ", nl=False, err=True, fg="red", bold=True)
-    click.echo(message, err=True)
-    if hint:
-        click.echo(f"hint: {hint}", err=True)
+    with _whatever_reads_it():
+        say(click.style("error: ", fg="red", bold=True) + plain(message))
+        if hint:
+            say(f"hint: {plain(hint)}")
     return code
+
+
+@contextmanager
+def _whatever_reads_it() -> Iterator[None]:
+    """Print on standard error even if nobody reads it any more: the exit code stays what it is."""
+    try:
+        yield
+    except OSError:
+        _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
+    """Point a stream that cannot be written at nothing; Python would complain once more when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -2,18 +2,19 @@
 
 import json
 import os
-import shutil
 import sys
-import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from queuectl.model.job import Job
 from queuectl.model.state import State
 from queuectl.units import format_duration
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from queuectl.model.job import Job
 
 COLOURS = {
     State.PENDING: "cyan",
@@ -25,6 +26,10 @@ COLOURS = {
     State.DEAD: "red",
     State.CANCELLED: "bright_black",
 }
+GAP = "  "
+"""What stands between two columns of a table."""
+NARROWEST = 8
+"""A column is not made narrower than this to fit a terminal."""
 
 
 def on_terminal() -> bool:
@@ -32,60 +37,97 @@ def on_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-_STATES = frozenset(state.value for state in State)
+def terminal_width() -> int:
+    """Return how many characters fit on a line."""
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def colour_wanted() -> bool | None:
+    """Return False where NO_COLOR forbids colours, else None: what is printed to decides."""
+    return False if os.environ.get("NO_COLOR") else None
 
 
 def echo(text: str) -> None:
-    """Print a line, in colour where that is wanted."""
-    click.echo(text, color=False if "NO_COLOR" in os.environ else None)
+    """Print a line of data, in colour where that is wanted."""
+    click.echo(text, color=colour_wanted())
 
 
 def say(text: str) -> None:
     """Tell a person something, on standard error."""
-    click.echo(text, err=True, color=False if "NO_COLOR" in os.environ else None)
+    click.echo(text, err=True, color=colour_wanted())
+
+
+def bold(text: str) -> str:
+    """Make a heading."""
+    return click.style(text, bold=True)
 
 
 def print_json(value: Any) -> None:
     """Print a value as JSON."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    readable = sys.stdout.encoding.lower() == "utf-8"  # elsewhere, such as in a pipe on Windows, \u escapes are safe
+    click.echo(json.dumps(value, indent=2, ensure_ascii=not readable))
 
 
 def plain(text: object) -> str:
-    """Make a text safe for one line of a terminal: no control characters, so that no name can move the cursor."""
-    return "".join(
-        char if unicodedata.category(char) not in {"Cc", "Cf", "Zl", "Zp"} else " " if char in "\n\t" else "\ufffd"
-        for char in ("" if text is None else str(text))
-    )
+    """Make a text safe for one line of a terminal: nothing in it can move the cursor or hide what stands there."""
+    line = "" if text is None else str(text)
+    if line.isprintable():
+        return line
+    return "".join(char if char.isprintable() else " " if char.isspace() else "\ufffd" for char in line)
+
+
+def print_rows(rows: Iterable[Sequence[object]]) -> None:
+    """Print rows for a program: tab-separated, without a heading."""
+    for row in rows:
+        click.echo("\t".join(plain(cell) for cell in row))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under their columns; the last column is cut to the terminal's width."""
+    """Print rows for a person: under their columns, within the terminal's width, states in their colours."""
+    rows = list(rows)
     cells = [[plain(cell) for cell in row] for row in rows]
-    if not on_terminal():
-        for row in cells:
-            click.echo("\t".join(row))
-        return
-    widths = [max(len(click.unstyle(row[i])) for row in [list(columns), *cells]) for i in range(len(columns))]
-    room = shutil.get_terminal_size().columns - sum(widths[:-1]) - 2 * (len(columns) - 1)
-    echo(
-        click.style(
-            "  ".join(name.ljust(width) for name, width in zip(columns, widths, strict=True)).rstrip(), bold=True
+    widths = [max(map(_width, column)) for column in zip(columns, *cells, strict=True)]
+    _squeeze(widths, terminal_width() - len(GAP) * (len(columns) - 1))
+    echo(bold(GAP.join(map(_padded, columns, widths)).rstrip()))
+    for row, texts in zip(rows, cells, strict=True):
+        padded = [_padded(cut(text, width), width) for text, width in zip(texts, widths, strict=True)]
+        styled = (
+            click.style(text, fg=COLOURS[cell]) if isinstance(cell, State) else text
+            for cell, text in zip(row, padded, strict=True)
         )
-    )
-    for row in cells:
-        *first, last = row
-        line = "  ".join(_coloured(cell, width) for cell, width in zip(first, widths, strict=False))
-        echo(f"{line}  {cut(last, max(room, 20))}".rstrip())
+        echo(GAP.join(styled).rstrip())
+
+
+def _squeeze(widths: list[int], room: int) -> None:
+    """Have the widest column give way until all of them fit."""
+    widths[:] = [min(width, max(room, NARROWEST)) for width in widths]
+    while sum(widths) > room and max(widths) > NARROWEST:
+        widths[widths.index(max(widths))] -= 1
 
 
 def cut(text: str, width: int) -> str:
     """Shorten a text to a width."""
-    return text if len(text) <= width else text[: width - 1] + "…"
+    if _width(text) <= width:
+        return text
+    text = text[:width]
+    while _width(text) > width - 1:
+        text = text[:-1]
+    return text + "…"
 
 
-def _coloured(cell: str, width: int) -> str:
-    padded = cell.ljust(width)
-    return click.style(padded, fg=COLOURS[State(cell)]) if cell in _STATES else padded
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def state_text(state: State) -> str:
@@ -93,12 +135,24 @@ def state_text(state: State) -> str:
     return click.style(state.value, fg=COLOURS[state])
 
 
-def local(moment: datetime | None) -> str:
+def local(moment: "datetime | None") -> str:
     """Write a moment in local time, to the second."""
-    return "" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    if moment is None:
+        return ""
+    try:
+        return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except OverflowError:  # the end of the year 9999, east of Greenwich
+        from queuectl.model.plain import iso
+
+        return str(iso(moment))
 
 
-def describe(job: Job, now: datetime) -> str:
+def age(moment: "datetime", now: "datetime") -> str:
+    """Write how long ago something was, with one unit: ``12s``, ``3h``, ``4d``."""
+    return format_duration(max(0, round((now - moment).total_seconds()))).split()[0]
+
+
+def describe(job: "Job", now: "datetime") -> str:
     """Say in a few words what is going on with a job."""
     if job.state is State.PROCESSING and job.started_at is not None:
         text = f"running for {format_duration(max(0.0, (now - job.started_at).total_seconds()))}"
@@ -108,7 +162,7 @@ def describe(job: Job, now: datetime) -> str:
         text = f"due in {format_duration(wait)}" if wait > 0 else "due now"
         return f"{job.reason}; {text}" if job.reason else text
     if job.state is State.COMPLETED and job.started_at and job.finished_at:
-        return f"took {format_duration((job.finished_at - job.started_at).total_seconds())}"
+        return f"took {format_duration(max(0.0, (job.finished_at - job.started_at).total_seconds()))}"
     if job.state is State.BLOCKED:
         return "waits for " + ", ".join(str(parent) for parent in job.spec.after)
     return job.reason or ""

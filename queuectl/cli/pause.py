@@ -1,11 +1,11 @@
 """``pause`` and ``resume``: stop and go on taking jobs."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import click
 
 from queuectl.cli.base import DURATION, MOMENT, command, in_seconds, open_queue
-from queuectl.cli.output import echo, local
+from queuectl.cli.output import echo, local, plain
 from queuectl.errors import UsageError
 
 
@@ -14,19 +14,24 @@ from queuectl.errors import UsageError
 @click.option("--for", "duration", type=DURATION, help="Go on by itself after this long: 30m, 1h.")
 @click.option("--until", type=MOMENT, help="Go on by itself then: 18:30.")
 def pause(name: str | None, duration: float | None, until: datetime | None) -> None:
-    """Have no more jobs taken, by any host; running ones go on.
+    """Have no more jobs taken; running ones go on.
+
+    It holds for every host, until 'queuectl resume' or the time that was given.
 
     \b
     Examples:
       queuectl pause
+      queuectl pause --until 18:30
       queuectl pause --queue video --for 2h
     """
     if duration is not None and until is not None:
         raise UsageError("give --for or --until, not both")
     end = in_seconds(duration) if duration is not None else until
+    if end is not None and end <= datetime.now(UTC):
+        raise UsageError(f"the pause would have ended already, at {local(end)}")
     with open_queue() as queue:
         queue.pause(name, end)
-    echo(f"{f'Queue {name}' if name else 'The queue'} is paused" + (f" until {local(end)}." if end else "."))
+    echo(f"{_what(name)} is paused" + (f" until {local(end)}." if end else "."))
 
 
 @command("resume")
@@ -41,5 +46,8 @@ def resume(name: str | None) -> None:
     """
     with open_queue() as queue:
         paused = queue.resume(name)
-    what = f"Queue {name}" if name else "The queue"
-    echo(f"{what} goes on." if paused else f"{what} was not paused.")
+    echo(f"{_what(name)} goes on." if paused else f"{_what(name)} was not paused.")
+
+
+def _what(name: str | None) -> str:
+    return f"Queue {plain(name)}" if name else "The queue"

@@ -2,23 +2,42 @@
 
 import time
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from queuectl.cli.base import command, json_option, open_queue
-from queuectl.cli.output import COLOURS, describe, echo, local, on_terminal, plain, print_json
-from queuectl.model.plain import as_json as job_as_json
-from queuectl.model.plain import iso
+from queuectl.cli.output import (
+    COLOURS,
+    age,
+    bold,
+    describe,
+    echo,
+    local,
+    on_terminal,
+    plain,
+    print_json,
+    print_rows,
+    print_table,
+)
+from queuectl.errors import UsageError
 from queuectl.model.state import State
-from queuectl.queue import Queue, Status
-from queuectl.store.base import Pause
+
+if TYPE_CHECKING:
+    from queuectl.queue import Queue, Status
+    from queuectl.store.base import Pause
+
+LOOK = 0.1
+"""Seconds between two looks at the queue when it is watched."""
+ALWAYS = frozenset({State.PENDING, State.PROCESSING, State.COMPLETED, State.DEAD})
+"""States whose number a person is told even when it is 0."""
 
 
 @command("status")
 @click.option("-w", "--watch", is_flag=True, help="Show it anew whenever something changes.")
 @json_option
 def status(watch: bool, as_json: bool) -> None:
-    """Show how many jobs are in which state, what runs, and who runs it.
+    """Show what is in the queue, what runs, and who runs it.
 
     \b
     Examples:
@@ -26,72 +45,88 @@ def status(watch: bool, as_json: bool) -> None:
       queuectl status --watch
       queuectl status --json
     """
+    if watch and as_json:
+        raise UsageError("give --watch or --json, not both")
     with open_queue() as queue:
-        if as_json:
-            print_json(_plain(queue))
-            return
-        _print(queue)
-        while watch:
+        while True:
+            found = queue.status()
+            if as_json:
+                print_json(_as_json(queue, found))
+            elif on_terminal():
+                if watch:
+                    click.clear()
+                _print(found)
+            else:
+                print_rows(found.counts.items())
+            if not watch:
+                return
             _wait_for_change(queue)
-            click.clear()
-            _print(queue)
 
 
-def _wait_for_change(queue: Queue) -> None:
+def _wait_for_change(queue: "Queue") -> None:
     until = time.monotonic() + 1  # elapsed times move on without a change
     while not queue.store.changed() and time.monotonic() < until:
-        time.sleep(0.1)
+        time.sleep(LOOK)
 
 
-def _print(queue: Queue) -> None:
+def _print(found: "Status") -> None:
     now = datetime.now(UTC)
-    state = queue.status()
-    if not on_terminal():
-        for name, count in state.counts.items():
-            echo(f"{name.value}\t{count}")
-        return
-    echo("  ".join(f"{click.style(str(count), fg=COLOURS[name], bold=bool(count))} {name.value}"
-                   for name, count in state.counts.items() if count or name in _ALWAYS))  # fmt: skip
-    for pause in state.pauses:
+    counts = (
+        f"{click.style(str(count), fg=COLOURS[state], bold=bool(count))} {state.value}"
+        for state, count in found.counts.items()
+        if count or state in ALWAYS
+    )
+    echo("   ".join(counts))
+    for pause in found.pauses:
         echo(click.style(_pause_text(pause), fg="yellow"))
-    for run in state.running:
-        owner = run.job.lease.owner if run.job.lease else ""
-        echo(f"  {run.job.id}  {describe(run.job, now)}  {plain(run.job.spec.title)[:100]}  (host {owner})")
-    if not state.hosts:
-        echo("No host is running: jobs wait. Start one: queuectl serve")
-    for host in state.hosts:
-        running = sum(run.job.lease is not None and run.job.lease.owner == host.id for run in state.running)
-        stopping = ", stopping" if host.stop else ""
-        echo(
-            f"Host {host.id} ({host.kind} on {host.name}, pid {host.pid}): {running} of {host.workers} workers busy, "
-            f"seen {local(host.seen_at)}{stopping}"
+    if found.running:
+        echo("\n" + bold("Running"))
+        print_table(
+            ("ID", "COMMAND", "NOTE", "HOST"),
+            (
+                (run.job.id, run.job.spec.title, describe(run.job, now), run.job.lease.owner if run.job.lease else "")
+                for run in found.running
+            ),
         )
+    echo("")
+    if not found.hosts:
+        echo("No host is running, so jobs wait. Start one: queuectl serve")
+        return
+    busy = [run.job.lease.owner for run in found.running if run.job.lease]
+    echo(bold("Hosts"))
+    print_table(
+        ("HOST", "KIND", "MACHINE", "PID", "BUSY", "SEEN", ""),
+        (
+            (
+                host.id, host.kind, host.name, host.pid, f"{busy.count(host.id)}/{host.workers}",
+                f"{age(host.seen_at, now)} ago", "stopping" if host.stop else "",
+            )
+            for host in found.hosts
+        ),
+    )  # fmt: skip
 
 
-_ALWAYS = frozenset({State.PENDING, State.PROCESSING, State.COMPLETED, State.DEAD})
-
-
-def _pause_text(pause: Pause) -> str:
-    what = f"Queue {pause.queue} is paused" if pause.queue else "Paused"
+def _pause_text(pause: "Pause") -> str:
+    what = f"Queue {plain(pause.queue)} is" if pause.queue else "All queues are"
     until = f" until {local(pause.until)}" if pause.until else ""
-    return f"{what}{until}: running jobs go on, no new ones are taken. Go on: queuectl resume"
+    resume = "queuectl resume" + (f" --queue {plain(pause.queue)}" if pause.queue else "")
+    return f"{what} paused{until}; running jobs go on. To take new ones: {resume}"
 
 
-def _plain(queue: Queue) -> dict[str, object]:
-    state: Status = queue.status()
+def _as_json(queue: "Queue", found: "Status") -> dict[str, object]:
+    from queuectl.model.plain import as_json as job_as_json
+    from queuectl.model.plain import iso
+
     return {
         "database": queue.store.location,
-        "counts": {name.value: count for name, count in state.counts.items()},
-        "queues": {
-            queue_name: {name.value: count for name, count in counts.items()}
-            for queue_name, counts in state.queues.items()
-        },
-        "paused": any(not pause.queue for pause in state.pauses),
+        "counts": found.counts,
+        "queues": found.queues,
+        "paused": any(not pause.queue for pause in found.pauses),
         "pauses": [
             {"queue": pause.queue or None, "since": iso(pause.since), "until": iso(pause.until)}
-            for pause in state.pauses
+            for pause in found.pauses
         ],
-        "running": [job_as_json(run.job) for run in state.running],
+        "running": [job_as_json(run.job) for run in found.running],
         "hosts": [
             {
                 "id": host.id,
@@ -104,6 +139,6 @@ def _plain(queue: Queue) -> dict[str, object]:
                 "seen_at": iso(host.seen_at),
                 "stopping": host.stop is not None,
             }
-            for host in state.hosts
+            for host in found.hosts
         ],
     }

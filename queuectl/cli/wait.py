@@ -3,8 +3,7 @@
 import click
 
 from queuectl.cli.base import DURATION, JOB, command, json_option, open_queue
-from queuectl.cli.output import echo, plain, print_json, say, state_text
-from queuectl.model.plain import as_json as job_as_json
+from queuectl.cli.output import echo, on_terminal, plain, print_json, print_rows, say, state_text
 from queuectl.model.state import FINAL, State
 
 
@@ -13,11 +12,14 @@ from queuectl.model.state import FINAL, State
 @click.option("--timeout", type=DURATION, help="Wait at most this long.")
 @json_option
 def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
-    """Wait until jobs have ended; exit with 1 when one of them did not complete.
+    """Wait until jobs have ended.
+
+    Exits with 1 when one of them did not complete, or had not ended in time.
 
     \b
     Examples:
       queuectl wait 7 8
+      queuectl wait 7 --timeout 10m
       queuectl enqueue "make" | xargs queuectl wait && echo built
     """
     with open_queue() as queue:
@@ -26,12 +28,15 @@ def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
             say("Nothing is running that could take jobs; waiting all the same. Start something: queuectl serve")
         ended = queue.wait(ids, timeout)
     if as_json:
+        from queuectl.model.plain import as_json as job_as_json
+
         print_json([job_as_json(job) for job in ended])
-    else:
+    elif on_terminal():
         for job in ended:
-            reason = f": {plain(job.reason)}" if job.reason else ""
-            echo(f"{job.id}\t{state_text(job.state)}{reason}")
-    late = [job for job in ended if job.state not in FINAL]
+            echo(f"Job {job.id} is {state_text(job.state)}" + (f": {plain(job.reason)}" if job.reason else "."))
+    else:
+        print_rows((job.id, job.state, job.reason) for job in ended)
+    late = sum(job.state not in FINAL for job in ended)
     if late:
-        say(f"{len(late)} of {len(ended)} jobs had not ended in time.")
-    return 0 if all(job.state is State.COMPLETED for job in ended) else 1
+        say(f"{late} of {len(ended)} jobs had not ended in time.")
+    return int(any(job.state is not State.COMPLETED for job in ended))

@@ -1,30 +1,37 @@
 """``queuectl worker``: worker processes without drop folder, as many as you like on one database."""
 
+from typing import Any
+
 import click
 
-from queuectl.cli.base import DURATION, command, database_option, open_queue
-from queuectl.cli.output import echo
-from queuectl.cli.serve import print_event, run_host
-from queuectl.host import Host, HostOptions
+from queuectl.cli.base import SettingValue, command, group, open_queue
+from queuectl.cli.output import echo, plain
+from queuectl.errors import UsageError
 
 
-@click.group("worker", invoke_without_command=True)
-@database_option
-@click.option("-c", "--count", type=click.IntRange(1, 1024), default=1, help="How many jobs run at once.")
-@click.option("-v", "--verbose", is_flag=True, help="One line for each thing that happens.")
-@click.option("-s", "--poll", type=DURATION, help="How often to look into the database when nobody rings.")
-@click.option("-l", "--limit", type=click.IntRange(1), help="Stop after this many jobs a worker.")
+def start_options(function: click.decorators.FC) -> click.decorators.FC:
+    """Add what ``worker`` and ``worker start`` both take."""
+    options = (
+        click.option("-c", "--count", type=SettingValue("workers"), default=1, show_default=True,
+                     help="How many jobs run at once."),
+        click.option("-v", "--verbose", is_flag=True, help="One line for each thing that happens."),
+        click.option("-s", "--poll", type=SettingValue("poll"),
+                     help="How often to look into the database when nobody rings."),
+        click.option("-l", "--limit", type=click.IntRange(1), help="Stop after this many jobs a worker."),
+    )  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@group("worker", invoke_without_command=True)
+@start_options
 @click.option("--stop", is_flag=True, help="The same as 'worker stop'.")
 @click.pass_context
-def worker(
-    ctx: click.Context,
-    count: int,
-    verbose: bool,
-    poll: float | None,
-    limit: int | None,
-    stop: bool,
-) -> None:
-    """Run jobs in this process until Ctrl+C; without a command, the same as 'worker start'.
+def worker(ctx: click.Context, /, stop: bool, **options: Any) -> None:
+    """Run jobs in processes of their own, and stop these.
+
+    Without a command it is the same as 'worker start'.
 
     \b
     Examples:
@@ -33,26 +40,32 @@ def worker(
       queuectl worker stop
     """
     if ctx.invoked_subcommand is not None:
-        return
-    if stop:
+        if stop:
+            raise UsageError("give --stop or a command, not both")
+        ctx.default_map = {"start": options}
+    elif stop:
         _stop(everything=False)
     else:
-        _start(count, verbose=verbose, poll=poll, limit=limit)
+        _start(**options)
 
 
 @command("start")
-@click.option(
-    "-c", "--count", type=click.IntRange(1, 1024), default=1, show_default=True, help="How many jobs run at once."
-)
-@click.option("-v", "--verbose", is_flag=True, help="One line for each thing that happens.")
-@click.option("-s", "--poll", type=DURATION, help="How often to look into the database when nobody rings.")
-@click.option("-l", "--limit", type=click.IntRange(1), help="Stop after this many jobs a worker.")
-def start(count: int, verbose: bool, poll: float | None, limit: int | None) -> None:
-    """Run jobs in this process until Ctrl+C."""
-    _start(count, verbose=verbose, poll=poll, limit=limit)
+@start_options
+def start(**options: Any) -> None:
+    """Run jobs in this process until Ctrl+C.
+
+    \b
+    Examples:
+      queuectl worker start --count 4
+      queuectl worker start --verbose --limit 100
+    """
+    _start(**options)
 
 
-def _start(count: int, *, verbose: bool, poll: float | None, limit: int | None) -> None:
+def _start(*, count: int, verbose: bool, poll: float | None, limit: int | None) -> None:
+    from queuectl.cli.hosting import print_event, run_host
+    from queuectl.host import Host, HostOptions
+
     with open_queue() as queue:
         budget = None if limit is None else limit * count
         options = HostOptions(kind="worker", workers=count, poll=poll, budget=budget)
@@ -64,7 +77,15 @@ def _start(count: int, *, verbose: bool, poll: float | None, limit: int | None) 
 @command("stop")
 @click.option("--all", "everything", is_flag=True, help="Hosts of the other kinds too: serve and the tray.")
 def stop(everything: bool) -> None:
-    """Have all worker processes stop gracefully: running jobs may end, what does not goes back to the queue."""
+    """Stop all worker processes gracefully.
+
+    Running jobs may end; what does not goes back to the queue.
+
+    \b
+    Examples:
+      queuectl worker stop
+      queuectl worker stop --all
+    """
     _stop(everything=everything)
 
 
@@ -74,7 +95,8 @@ def _stop(*, everything: bool) -> None:
         asked = queue.stop_hosts(("worker", "serve", "tray") if everything else ("worker",))
         others = len(hosts) - len(asked)
     if asked:
-        echo(f"Stop signal sent to all workers: {', '.join(f'{host.id} (pid {host.pid})' for host in asked)}")
+        names = ", ".join(f"{host.id} (pid {host.pid} on {plain(host.name)})" for host in asked)
+        echo(f"Stop signal sent to all workers: {names}")
     else:
         echo("No worker is running.")
     if others:

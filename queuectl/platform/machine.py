@@ -14,6 +14,13 @@ def name() -> str:
     return platform.node() or "localhost"
 
 
+def system() -> str:
+    """Return the operating system with its version, for people."""
+    import platform
+
+    return platform.platform(terse=True)
+
+
 @cache
 def identity() -> str:
     """Return a text that no other machine has and that stays when this one restarts."""

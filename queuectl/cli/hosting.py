@@ -1,0 +1,105 @@
+"""A host in a terminal: the signals that stop it, and one line for each thing that happens."""
+
+import logging
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from types import FrameType
+
+import click
+
+from queuectl.cli.output import cut, echo, on_terminal, plain, say, terminal_width
+from queuectl.dropfolder.events import DropEvent, DropKind
+from queuectl.engine.events import EventKind, JobEvent
+from queuectl.host import Host
+from queuectl.units import format_duration
+
+COLOURS = {
+    EventKind.STARTED: "blue",
+    EventKind.COMPLETED: "green",
+    EventKind.RETRYING: "yellow",
+    EventKind.DEAD: "red",
+    EventKind.CANCELLED: "bright_black",
+    EventKind.RELEASED: "cyan",
+    EventKind.RECOVERED: "cyan",
+}
+WIDEST = 250
+"""Characters of a line that no person reads on a terminal."""
+
+
+def run_host(host: Host) -> None:
+    """Run a host until it is asked to stop, and stop it gracefully; a second signal gives running jobs no more time."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    with signals(host):
+        host.start()
+        try:
+            host.wait()
+        finally:
+            if host.running:
+                _say(f"Stopping: {host.running} running jobs get some time to end. Ctrl+C again: stop them now.")
+            put_back = host.stop()
+    _say(f"Stopped; {put_back} jobs went back to the queue and spent no attempt." if put_back else "Stopped.")
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):  # the terminal may be what has gone
+        say(text)
+
+
+@contextmanager
+def signals(host: Host) -> Iterator[None]:
+    """Let Ctrl+C and the system's wish to end stop the host; a second one hurries it."""
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        if host.stop_asked.is_set():
+            host.hurry()
+        host.stop_asked.set()
+
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    known = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, on_signal) for number in known}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def print_event(event: JobEvent) -> None:
+    """Print one line about a job."""
+    job = event.job
+    text = {
+        EventKind.STARTED: f"started: {job.spec.title}",
+        EventKind.COMPLETED: "completed",
+        EventKind.RETRYING: f"failed ({job.reason}), attempt {job.attempts} of {job.max_retries + 1}",
+        EventKind.DEAD: f"dead after {_count(job.attempts, 'attempt')} ({job.reason}); see: queuectl logs {job.id}",
+        EventKind.CANCELLED: "cancelled",
+        EventKind.RELEASED: "put back: its host stops",
+        EventKind.RECOVERED: f"{job.state.value} again: {event.outcome.reason if event.outcome else ''}",
+    }[event.kind]
+    if event.kind is EventKind.COMPLETED and event.outcome and event.outcome.started_at:
+        text += f" in {format_duration((event.outcome.finished_at - event.outcome.started_at).total_seconds())}"
+    if event.kind is EventKind.RETRYING and job.run_at is not None:
+        text += f"; next in {format_duration(max(0.0, (job.run_at - job.updated_at).total_seconds()))}"
+    _print(f"job {job.id}", text, COLOURS[event.kind])
+
+
+def print_drop(event: DropEvent) -> None:
+    """Print one line about a file in the drop folder."""
+    if event.kind is DropKind.ACCEPTED:
+        _print(f"drop {event.name}", f"accepted: {_count(len(event.job_ids), 'job')}", "green")
+    else:
+        _print(f"drop {event.name}", f"{event.kind.value}: {event.reason}", "red")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _print(what: str, text: str, colour: str) -> None:
+    head = f"{datetime.now().astimezone():%H:%M:%S} {plain(what)} "
+    width = terminal_width() if on_terminal() else WIDEST
+    with suppress(OSError):  # nobody reads any more; the host goes on
+        echo(head + click.style(cut(plain(text), max(20, width - len(head))), fg=colour))
