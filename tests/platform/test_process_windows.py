@@ -56,5 +56,12 @@ def test_a_polite_request_that_nobody_hears_does_no_harm(start):
     assert job.process.wait() != 0
 
 
-def test_nothing_is_left_to_kill():
-    assert kill_remains(None, None, "token")
+def test_what_is_left_of_a_dead_hosts_job_is_killed_by_pid_and_creation(start):
+    job = start([sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(1000)"])
+    job.line()
+    pid, created = job.process.pid, job.process.created()
+    assert kill_remains(pid, created - 1, job.token)
+    assert is_alive(pid)
+    assert kill_remains(pid, created, job.token)
+    assert not is_alive(pid)
+    assert kill_remains(None, None, job.token)
