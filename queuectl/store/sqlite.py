@@ -2,17 +2,16 @@
 
 import json
 import os
-import socket
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import apsw
 
 from queuectl.clock import Clock
-from queuectl.errors import LeaseLost, NotFound, WrongState
+from queuectl.errors import LeaseLost, NotFound, StoreUnavailable, WrongState
 from queuectl.model.job import Attempt, Event, Job, Outcome
 from queuectl.model.policy import Verdict, first_state
 from queuectl.model.state import WAITING, State, Verb, allows
@@ -30,6 +29,9 @@ from queuectl.store.rows import (
     to_ms,
 )
 from queuectl.store.sqlite_registry import SqliteRegistry
+
+if TYPE_CHECKING:
+    import socket
 
 
 class SqliteStore(SqliteRegistry):
@@ -52,8 +54,8 @@ class SqliteStore(SqliteRegistry):
         if self._bell is not None:
             self._bell.close()
 
-    def transaction(self) -> AbstractContextManager[Any]:
-        return self._db.write()
+    def transaction(self) -> AbstractContextManager[None]:
+        return self._db.transaction()
 
     def now(self) -> datetime:
         return self._clock.now()
@@ -62,16 +64,16 @@ class SqliteStore(SqliteRegistry):
         return self._db.changed()
 
     def ring(self) -> None:
-        with self._db.read() as db:
-            ports = db.execute(sql.PORTS, (self._machine,)).fetchall()
-        if not ports:
-            return
-        if self._bell is None:
-            self._bell = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self._bell.setblocking(False)
-        for (port,) in ports:
-            with suppress(OSError):
-                self._bell.sendto(b"", ("127.0.0.1", port))
+        # Best effort: what the caller has just done is done, whether or not anybody hears of it at once.
+        with suppress(StoreUnavailable, OSError):
+            with self._db.read() as db:
+                ports = db.execute(sql.PORTS, (self._machine,)).fetchall()
+            if ports and self._bell is None:
+                self._bell = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                self._bell.setblocking(False)
+            for (port,) in ports:
+                with suppress(OSError):
+                    self._bell.sendto(b"", ("127.0.0.1", port))
 
     # jobs: by a caller
 
