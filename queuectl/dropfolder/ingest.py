@@ -174,7 +174,7 @@ class Ingester:
                 self._sightings.put_off(claim.path, patient_until)
                 return
             self._folder.reject(claim, self._explain(name, exc))
-            log.warning("rejected %s: %s", name, exc.message)
+            log.info("rejected %s: %s", name, exc.message)
             self._report(DropEvent(kind=DropKind.REJECTED, name=name, reason=exc.message))
             return
         self._store_trouble = Trouble()
