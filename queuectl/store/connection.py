@@ -5,11 +5,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 from weakref import WeakSet
 
 import apsw
 
-from queuectl.errors import StoreBusy, StoreCorrupt, StoreFull, StoreTooNew, StoreUnavailable
+from queuectl.errors import (
+    QueuectlError,
+    StoreBusy,
+    StoreCorrupt,
+    StoreFull,
+    StoreTooNew,
+    StoreUnavailable,
+    UsageError,
+)
 from queuectl.platform.lock import FileLock
 
 APPLICATION_ID = 0x71756575
@@ -53,6 +62,8 @@ class Connections:
         self._guard = threading.Lock()
         self._opened: WeakSet[_Own] = WeakSet()
         self._closed = False
+        self._in_verb = _Translated(path, verb=True)
+        self._around_verbs = _Translated(path, verb=False)
         self._prepare()
 
     def close(self) -> None:
@@ -66,12 +77,12 @@ class Connections:
     @contextmanager
     def read(self) -> Iterator[apsw.Connection]:
         """Lend this thread's connection."""
-        with translated(self.path):
+        with self._in_verb:
             yield self._mine().connection
 
     def changed(self) -> bool:
         """Tell whether another connection has committed since this thread's last call."""
-        with translated(self.path):
+        with self._in_verb:
             own = self._mine()
             before, own.version = own.version, int(own.connection.pragma("data_version"))
             return own.version != before
@@ -88,29 +99,44 @@ class Connections:
 
     @contextmanager
     def write(self) -> Iterator[apsw.Connection]:
-        """Run a write transaction, or join the one that this thread is in."""
-        with translated(self.path):
+        """Run a verb's changes in a write transaction, or in the one that this thread is in."""
+        with self._in_verb:
             own = self._mine()
-            connection = own.connection
             if own.inside:
-                yield connection
+                yield own.connection
+            else:
+                with self.transaction():
+                    yield own.connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run a write transaction of several verbs, or join the one that this thread is in."""
+        with self._around_verbs:
+            own = self._mine()
+            if own.inside:
+                yield
                 return
             with self._turn(own.lock):
-                connection.execute("BEGIN IMMEDIATE")
+                own.connection.execute("BEGIN IMMEDIATE")
                 own.inside = True
                 try:
-                    yield connection
-                    connection.execute("COMMIT")
+                    yield
+                    own.connection.execute("COMMIT")
                 except BaseException:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
+                    if own.connection.in_transaction:
+                        own.connection.execute("ROLLBACK")
                     raise
                 finally:
                     own.inside = False
 
     @contextmanager
     def _turn(self, lock: FileLock) -> Iterator[None]:
-        held = lock.acquire(BUSY_TIMEOUT)
+        try:
+            held = lock.acquire(BUSY_TIMEOUT)
+        except OSError as exc:
+            raise StoreUnavailable(
+                f"{self._lock_path} cannot be locked: {exc.strerror or exc}", hint="Check its owner and permissions."
+            ) from exc
         try:
             yield
         finally:
@@ -177,20 +203,37 @@ def _version(connection: apsw.Connection, path: Path) -> int:
     return version
 
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
+class _Translated:
     """Turn the database's errors into ours, so that each says what to do next."""
-    try:
-        yield
-    except (apsw.BusyError, apsw.LockedError) as exc:
-        raise StoreBusy(f"{path} is held by another program ({exc})") from exc
-    except apsw.FullError as exc:
-        raise StoreFull(f"{path} cannot grow: the disk is full") from exc
-    except (apsw.NotADBError, apsw.CorruptError) as exc:
-        raise StoreCorrupt(f"{path} is damaged or no SQLite database ({exc})") from exc
-    except apsw.ReadOnlyError as exc:
-        raise StoreUnavailable(f"{path} cannot be written ({exc})", hint="Check its owner and permissions.") from exc
-    except apsw.ConstraintError:
-        raise  # a verb's own mistake, not the database's
-    except apsw.Error as exc:
-        raise StoreUnavailable(f"{path} cannot be used: {exc}") from exc
+
+    def __init__(self, path: Path, *, verb: bool) -> None:
+        self._path = path
+        self._verb = verb
+        """Whether a verb failed; around several of them, what is not the database's error is the caller's."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+        error: QueuectlError | None = None
+        if isinstance(exc, apsw.Error):
+            error = _explained(exc, self._path)
+        elif self._verb and isinstance(exc, UnicodeEncodeError):
+            error = UsageError(f"{exc.object[:50]!r} is not valid Unicode")
+        elif self._verb and isinstance(exc, ValueError | OverflowError):
+            error = StoreCorrupt(f"{self._path} is damaged: it holds what queuectl never wrote ({exc})")
+        if error is not None:
+            raise error from exc
+
+
+def _explained(exc: apsw.Error, path: Path) -> StoreUnavailable:
+    match exc:
+        case apsw.BusyError() | apsw.LockedError():
+            return StoreBusy(f"{path} is held by another program ({exc})")
+        case apsw.FullError():
+            return StoreFull(f"{path} cannot grow: the disk is full")
+        case apsw.NotADBError() | apsw.CorruptError():
+            return StoreCorrupt(f"{path} is damaged or no SQLite database ({exc})")
+        case apsw.ReadOnlyError():
+            return StoreUnavailable(f"{path} cannot be written ({exc})", hint="Check its owner and permissions.")
+    return StoreUnavailable(f"{path} cannot be used: {exc}")

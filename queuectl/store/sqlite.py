@@ -68,12 +68,15 @@ class SqliteStore(SqliteRegistry):
         with suppress(StoreUnavailable, OSError):
             with self._db.read() as db:
                 ports = db.execute(sql.PORTS, (self._machine,)).fetchall()
-            if ports and self._bell is None:
-                self._bell = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                self._bell.setblocking(False)
+            if not ports:
+                return
+            import socket
+
+            bell = self._bell = self._bell or socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            bell.setblocking(False)
             for (port,) in ports:
                 with suppress(OSError):
-                    self._bell.sendto(b"", ("127.0.0.1", port))
+                    bell.sendto(b"", ("127.0.0.1", port))
 
     # jobs: by a caller
 
