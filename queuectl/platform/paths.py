@@ -1,6 +1,7 @@
 """Where queuectl keeps its things on this machine."""
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,9 +47,14 @@ def home() -> Path:
     override = os.environ.get("QUEUECTL_HOME")
     if override:
         return Path(override).expanduser().absolute()
-    from platformdirs import user_data_path
+    if sys.platform == "win32":
+        from platformdirs import user_data_path
 
-    return user_data_path("queuectl", appauthor=False)
+        return user_data_path("queuectl", appauthor=False)
+    # What platformdirs says, too; but importing it would take a tenth of a command's time.
+    given = os.environ.get("XDG_DATA_HOME", "")
+    usual = "~/Library/Application Support" if sys.platform == "darwin" else "~/.local/share"
+    return Path(given if os.path.isabs(given) else usual).expanduser() / "queuectl"  # noqa: PTH117 - a text
 
 
 def locate(database: str | None = None) -> Paths:
