@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
-from queuectl.platform import process_posix
 from queuectl.platform.posix_spawn import AVAILABLE
+
+process_posix = pytest.importorskip("queuectl.platform.process_posix", exc_type=ImportError)
 
 pytestmark = pytest.mark.posix
 SHOW = """
