@@ -25,8 +25,12 @@ def finish(db: apsw.Connection, reports: Sequence[Report], now: datetime, host_n
     current: Any = db.execute(sql.CURRENT_LEASES, {"reports": asked}).get
     ended: list[Job | None] = [None] * len(reports)
     changes, attempts, parents = [], [], []
-    for position, cancel_requested, has_dependents in json.loads(current):
+    seen = set()
+    for position, cancel_requested, has_dependents in sorted(json.loads(current)):
         report = reports[position]
+        if report.job.id in seen:
+            continue  # the report before it has ended the lease
+        seen.add(report.job.id)
         job = ended[position] = _after(report, now, cancelled=bool(cancel_requested))
         outcome = report.outcome
         changes.append(

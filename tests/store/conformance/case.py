@@ -17,7 +17,7 @@ from queuectl.model.history import history
 from queuectl.model.job import JobSpec, Lease, Outcome, OutcomeKind
 from queuectl.model.policy import Verdict
 from queuectl.model.state import State, Verb
-from queuectl.store.base import JobFilter, NewJob
+from queuectl.store.base import JobFilter, NewJob, Report
 
 START = datetime(2026, 3, 29, 0, 59, 59, 250_000, tzinfo=UTC)
 LEASE = 60.0
@@ -124,6 +124,11 @@ def outcome(store, verb, **fields):
     code = {Verb.COMPLETE: 0, Verb.FAIL: 7, Verb.BURY: 8}.get(verb)
     reason = None if verb is Verb.COMPLETE else f"because of {verb}"
     return Outcome(**{"kind": ENDS[verb][0], "exit_code": code, "reason": reason, "finished_at": store.now()} | fields)
+
+
+def report(store, job, verb):
+    """Return what a host says of a run that has ended."""
+    return Report(job=job, outcome=outcome(store, verb), verdict=verdict(store, verb))
 
 
 def end(store, job, verb=Verb.COMPLETE, *, wait=10.0, **fields):

@@ -18,7 +18,9 @@ from tests.store.conformance.case import (
     end,
     ids,
     new,
+    report,
     run,
+    stale,
     take,
     told,
     whole,
@@ -87,6 +89,46 @@ class Finishing(StoreCase):
         assert replace(after, spec=store.get(job.id).spec) == store.get(job.id)
         assert store.attempts(job.id)[0].next_state is expected
         assert told(store, job.id)[-1][2] is expected
+
+    def test_reports_that_come_together_are_each_taken_for_itself(self, store, clock):
+        jobs = [add(store) for _ in range(6)]
+        done, failed, buried, wanted, late, released = [take(store, job) for job in jobs]
+        child = add(store, after=(done.id,))
+        other = add(store, after=(buried.id, done.id))
+        store.cancel(wanted.id, actor="tests")
+        end(store, late, Verb.RECOVER)
+        again = take(store, late, "host-2")
+        clock.forward(1)
+        asked = [
+            (late, Verb.COMPLETE), (failed, Verb.FAIL), (done, Verb.COMPLETE), (wanted, Verb.FAIL),
+            (buried, Verb.BURY), (released, Verb.RELEASE), (stale(again), Verb.COMPLETE), (again, Verb.RECOVER),
+        ]  # fmt: skip
+        reports = [report(store, job, verb) for job, verb in asked]
+        ended = store.finish_all(reports, host_name="a machine")
+        assert [job and job.state for job in ended] == [
+            None, State.FAILED, State.COMPLETED, State.CANCELLED, State.DEAD, State.PENDING, None, State.PENDING,
+        ]  # fmt: skip
+        for job in filter(None, ended):
+            assert store.get(job.id) == replace(job, spec=store.get(job.id).spec)
+            assert store.attempts(job.id)[-1].next_state is job.state
+        assert store.get(child.id).state is State.PENDING
+        assert store.get(other.id).state is State.CANCELLED
+        assert store.finish_all(reports, host_name="a machine") == [None] * 8
+        assert store.finish_all([], host_name="a machine") == []
+
+    def test_p3_of_two_reports_under_one_lease_the_first_counts(self, store):
+        job = take(store, add(store))
+        reports = [report(store, job, verb) for verb in (Verb.COMPLETE, Verb.FAIL)]
+        first, second = store.finish_all(reports, host_name="a machine")
+        assert first.state is store.get(job.id).state is State.COMPLETED
+        assert second is None
+        assert [attempt.outcome for attempt in store.attempts(job.id)] == [OutcomeKind.COMPLETED]
+
+    @pytest.mark.parametrize("tail", ["", "a\0b\x01\x1b[0m\r\n", "\ufeff\u2028🦊\ud7ff", '"\\u0000"', "x" * 100_000])
+    def test_a_tail_is_kept_as_it_was(self, store, tail):
+        job = take(store, add(store))
+        end(store, job, tail=tail)
+        assert store.attempts(job.id)[0].tail == tail
 
 
 class Cancelling(StoreCase):
