@@ -150,16 +150,18 @@ class Connections:
         return connection
 
     def _prepare(self) -> None:
-        if self.path.is_dir():
-            raise StoreUnavailable(f"{self.path} is a directory", hint="Name a file, e.g. --db queue.db")
         try:
+            if self.path.is_dir():
+                raise StoreUnavailable(f"{self.path} is a directory", hint="Name a file, e.g. --db queue.db")
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not self.path.exists():
                 # The queue runs what is written here: nobody else may read or write it.
                 os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
         except OSError as exc:
-            raise StoreUnavailable(f"{self.path} cannot be created: {exc.strerror or exc}") from exc
+            where = f" ({exc.filename})" if exc.filename != str(self.path) else ""
+            hint = "Check the folder's owner and permissions."
+            raise StoreUnavailable(f"{self.path} cannot be created: {exc.strerror}{where}", hint=hint) from exc
         with self.read() as connection:
             version = _version(connection, self.path)
             if connection.pragma("journal_mode") != "wal":  # it is new, or a copy
@@ -234,6 +236,9 @@ def _explained(exc: apsw.Error, path: Path) -> StoreUnavailable:
             return StoreFull(f"{path} cannot grow: the disk is full")
         case apsw.NotADBError() | apsw.CorruptError():
             return StoreCorrupt(f"{path} is damaged or no SQLite database ({exc})")
-        case apsw.ReadOnlyError():
+        case apsw.CantOpenError() | apsw.ReadOnlyError() | apsw.PermissionsError():
             return StoreUnavailable(f"{path} cannot be written ({exc})", hint="Check its owner and permissions.")
+        case apsw.IOError():
+            hint = "Its disk may be full or failing, or be a network drive."
+            return StoreUnavailable(f"{path} cannot be read or written ({exc})", hint=hint)
     return StoreUnavailable(f"{path} cannot be used: {exc}")

@@ -33,6 +33,13 @@ class Hosts(StoreCase):
         store.renew(HOST.id, lease=LEASE)
         assert [host.seen_at for host in store.hosts()] == [clock.now(), START]
 
+    def test_it_can_have_another_number_of_workers(self, store):
+        store.add_host(HOST)
+        store.add_host(replace(HOST, id="host-2"))
+        store.resize_host("host-2", 9)
+        store.resize_host("no such host", 9)
+        assert store.hosts() == [HOST, replace(HOST, id="host-2", workers=9)]
+
     def test_it_can_be_asked_to_stop(self, store):
         store.add_host(HOST)
         store.add_host(replace(HOST, id="host-2"))
