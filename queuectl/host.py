@@ -133,6 +133,10 @@ class Host:
         """Wait until the budget is spent, or nothing runs any more in a host that stops; tell whether that came."""
         return self._coordinator.done.wait(timeout)
 
+    def drain(self) -> None:
+        """Take no more jobs."""
+        self._coordinator.drain()
+
     def hurry(self) -> None:
         """Give running jobs no more time."""
         self._hurry.set()

@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import time
 from enum import StrEnum
 from typing import Any
 
@@ -59,6 +60,8 @@ class Setting:
         """Say which values are allowed."""
         if self.kind == "bool":
             return "on, off"
+        if self.kind == "hours":
+            return "22:00-07:00, or empty"
         if self.kind in {"text", "path"}:
             return ", ".join(self.choices) or "any text"
         if math.isinf(self.high):
@@ -106,11 +109,26 @@ def _parse_bool(text: str) -> bool:
     return known[text.lower()]
 
 
+def _parse_hours(text: str) -> str:
+    if text:
+        begin, end = text.split("-")
+        time.fromisoformat(begin.strip())
+        time.fromisoformat(end.strip())
+    return text
+
+
 _PARSERS: Mapping[str, Callable[[str], Value]] = {
     "int": int, "float": float, "duration": parse_duration, "size": parse_size, "bool": _parse_bool,
-    "text": str, "path": os.path.expanduser,
+    "hours": _parse_hours, "text": str, "path": os.path.expanduser,
 }  # fmt: skip
-_NAMES = {"int": "whole number", "float": "number", "bool": "on or off", "text": "text", "path": "path"}
+_NAMES = {
+    "int": "whole number",
+    "float": "number",
+    "bool": "on or off",
+    "text": "text",
+    "path": "path",
+    "hours": "span of the day",
+}
 
 _DAY = 86_400.0
 
@@ -157,6 +175,14 @@ SETTINGS: Mapping[str, Setting] = {
                 help="Whether the host watches the drop folder."),
         Setting(key="drop_folder", kind="path", default="", kept=Kept.MACHINE,
                 help="Folder that is watched for .job files; empty is drop/ beside the database."),
+        Setting(key="notify_dead", kind="bool", default=True, kept=Kept.MACHINE,
+                help="Whether the tray tells that a job is dead."),
+        Setting(key="notify_empty", kind="bool", default=True, kept=Kept.MACHINE,
+                help="Whether the tray tells that the queue is empty after some work."),
+        Setting(key="notify_rejected", kind="bool", default=True, kept=Kept.MACHINE,
+                help="Whether the tray tells that a dropped file was rejected."),
+        Setting(key="silent_hours", kind="hours", default="", kept=Kept.MACHINE,
+                help="When the tray shows no notifications, local time."),
     )
 }  # fmt: skip
 

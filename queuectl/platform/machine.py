@@ -42,6 +42,11 @@ def _system_id() -> str:
         return ""
 
 
+def has_dbus() -> bool:
+    """Tell whether desktops of this system speak D-Bus."""
+    return sys.platform not in {"win32", "darwin"}
+
+
 @cache
 def user() -> str:
     """Return the user's name, for the history of a job."""

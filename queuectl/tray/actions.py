@@ -1,0 +1,208 @@
+"""What the tray's menu and notifications do."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from queuectl import __version__
+from queuectl.errors import QueuectlError
+from queuectl.host import drop_folder
+from queuectl.platform import autostart
+from queuectl.platform.opener import open_path, open_terminal, read_clipboard
+from queuectl.tray.backend import Action, Notification
+from queuectl.tray.menu import Choices
+from queuectl.tray.notify import is_silent
+
+if TYPE_CHECKING:
+    from queuectl.tray.app import TrayApp
+
+MORNING = 8
+"""The hour at which a pause until tomorrow ends."""
+UNDO = 5.0
+"""Seconds in which a job from the clipboard can still be called back."""
+SWITCHES = {
+    "notify_dead": "When a job is dead",
+    "notify_empty": "When the queue is empty",
+    "notify_rejected": "When a drop is rejected",
+}
+
+log = logging.getLogger("queuectl.tray")
+
+
+class TrayActions:
+    """Do what the user chose; each method runs in a thread of its own, and its errors are shown by the caller."""
+
+    def __init__(self, app: "TrayApp", *, database: str | None) -> None:
+        self._app = app
+        self._queue = app.queue
+        self._database = database
+
+    def choices(self) -> Choices:
+        """Return what the menu shows as set."""
+        try:
+            settings = self._queue.settings()
+            switches = {key: (label, bool(settings[key])) for key, label in SWITCHES.items()}
+        except QueuectlError:
+            switches = {key: (label, True) for key, label in SWITCHES.items()}
+        return Choices(notifications=switches, autostart=autostart.current() is not None, cores=os.cpu_count() or 1)
+
+    def may_notify(self, setting: str) -> bool:
+        """Tell whether a kind of notification is wanted now."""
+        settings = self._queue.settings()
+        try:
+            silent = is_silent(settings["silent_hours"], datetime.now().astimezone())
+        except ValueError:
+            silent = False
+        return bool(settings[setting]) and not silent
+
+    # the queue
+
+    def pause(self, until: datetime | None) -> None:
+        """Take no more jobs."""
+        self._queue.pause(None, until)
+        self._app.refresh()
+
+    def pause_for_an_hour(self) -> None:
+        """Take no more jobs for an hour."""
+        self.pause(self._queue.clock.now() + timedelta(hours=1))
+
+    def pause_until_tomorrow(self) -> None:
+        """Take no more jobs until the next morning."""
+        tomorrow = datetime.now() + timedelta(days=1)  # noqa: DTZ005 - made aware below, after the arithmetic
+        self.pause(tomorrow.replace(hour=MORNING, minute=0, second=0, microsecond=0).astimezone())
+
+    def resume(self) -> None:
+        """Take jobs again."""
+        self._queue.resume(None)
+        self._app.refresh()
+
+    def cancel(self, job_id: int) -> None:
+        """Stop a job."""
+        self._queue.cancel(job_id, reason="cancelled in the tray's menu")
+        self._app.refresh()
+
+    def retry(self, job_id: int) -> None:
+        """Run a job again."""
+        self._queue.retry(job_id)
+        self._app.refresh()
+
+    def retry_all_dead(self) -> None:
+        """Run all dead jobs again."""
+        self._queue.retry_dead()
+        self._app.refresh()
+
+    def add_from_clipboard(self) -> None:
+        """Enqueue what is in the clipboard, after a moment in which it can be called back."""
+        command = read_clipboard().strip()
+        if not command:
+            raise QueuectlError("the clipboard holds no text", hint="Copy a command, then try again.")
+        start = self._queue.clock.now() + timedelta(seconds=UNDO)
+        job = self._queue.add(command, run_at=start, cwd=str(Path.home()))
+        shown = command if len(command) <= 200 else command[:199] + "…"
+        undo = Action(key="cancel", label="Cancel", act=lambda: self.cancel(job.id))
+        self._app.notify(Notification(title=f"Job {job.id} starts in {UNDO:.0f} s", body=shown, actions=(undo,)))
+        self._app.refresh()
+
+    # what is opened
+
+    def show_log(self, job_id: int) -> None:
+        """Open the newest log of a job."""
+        job = self._queue.find(job_id)
+        path = self._queue.paths.log(job.id, max(job.runs, 1))
+        if not path.exists():
+            raise QueuectlError(f"job {job_id} has no log on this machine")
+        open_path(path)
+
+    def open_dead(self) -> None:
+        """Show the dead letter queue."""
+        self._in_terminal("dlq", "list")
+
+    def open_dashboard(self) -> None:
+        """Show what is going on."""
+        self._in_terminal("status", "--watch")
+
+    def open_drop_folder(self) -> None:
+        """Open the drop folder."""
+        folder = drop_folder(self._queue)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        open_path(folder)
+
+    def open_rejected(self) -> None:
+        """Open the folder of rejected drops."""
+        open_path(drop_folder(self._queue) / "rejected")
+
+    def open_logs(self) -> None:
+        """Open the folder of the jobs' logs."""
+        self._queue.paths.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        open_path(self._queue.paths.logs)
+
+    def _in_terminal(self, *words: str) -> None:
+        database = ("--db", self._database) if self._database else ()
+        command = [*autostart.program("queuectl", "queuectl"), *database, *words]
+        try:
+            open_terminal(command)
+        except OSError:
+            self._as_text(command, words)
+
+    def _as_text(self, command: Sequence[str], words: Sequence[str]) -> None:
+        """Show a command's output as a text file, where there is no terminal."""
+        import subprocess
+
+        once = [word for word in command if word != "--watch"]
+        done = subprocess.run(once, capture_output=True, check=False, stdin=subprocess.DEVNULL)  # noqa: S603
+        file = self._queue.paths.files / f"{words[0]}.txt"
+        file.write_bytes(done.stdout or b"nothing\n")
+        open_path(file)
+
+    # the application
+
+    def set_workers(self, count: int) -> None:
+        """Change how many jobs run at once."""
+        self._queue.set_setting("workers", str(count))
+        self._app.refresh()
+
+    def toggle(self, setting: str) -> None:
+        """Switch a kind of notification on or off."""
+        on = bool(self._queue.settings()[setting])
+        self._queue.set_setting(setting, "off" if on else "on")
+        self._app.refresh()
+
+    def toggle_autostart(self) -> None:
+        """Start at login, or no longer."""
+        if autostart.current() is None:
+            autostart.turn_on(autostart.program("queuectl-tray", "queuectl.tray"))
+        else:
+            autostart.turn_off()
+        self._app.refresh()
+
+    def about(self) -> None:
+        """Say which version this is and where it keeps things."""
+        body = (
+            f"Database {self._queue.store.location}\nDrop folder {drop_folder(self._queue)}\n"
+            "MIT licence; uses pystray (LGPL) and others"
+        )
+        self._app.notify(Notification(title=f"queuectl {__version__}", body=body))
+
+    def quit_when_idle(self) -> None:
+        """Take no more jobs, and quit when the last running one has ended."""
+        self._app.stopping = True
+        self._app.host.drain()
+        self._app.refresh()
+        _in_background(self._quit_when_idle)
+
+    def _quit_when_idle(self) -> None:
+        self._app.host.wait_until_idle()
+        self._app.stop()
+
+    def quit_now(self) -> None:
+        """Quit; what runs goes back to the queue."""
+        self._app.host.hurry()
+        self._app.stop()
+
+
+def _in_background(function: Callable[[], None]) -> None:
+    threading.Thread(target=function, name="tray-quit", daemon=True).start()

@@ -1,0 +1,124 @@
+"""Start the tray application: one instance a database, a log file, signals, and the way out where no tray is."""
+
+import argparse
+import contextlib
+import logging
+import logging.handlers
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from types import FrameType
+
+from queuectl import __version__
+from queuectl.errors import QueuectlError
+from queuectl.host import drop_folder
+from queuectl.platform.lock import FileLock
+from queuectl.queue import Queue
+from queuectl.tray.app import TrayApp
+from queuectl.tray.backend import Action, Notification, TrayBackend, TrayUnavailable
+
+LOG_BYTES = 1024 * 1024
+LOG_FILES = 3
+
+log = logging.getLogger("queuectl.tray")
+
+
+def start(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run the tray application to its end; return its exit code."""
+    parser = argparse.ArgumentParser(prog="queuectl-tray", description="Run jobs in the background, from the tray.")
+    parser.add_argument("--db", metavar="PATH", help="the queue's database; else $QUEUECTL_DB, else this user's own")
+    parser.add_argument("--version", action="version", version=f"queuectl-tray {__version__}")
+    options = parser.parse_args(argv)
+    try:
+        with Queue.open(options.db) as queue:
+            _log_to_file(queue)
+            return _run_once(queue, options.db or environ.get("QUEUECTL_DB"))
+    except QueuectlError as exc:
+        log.error("%s", exc.message)  # noqa: TRY400 - the message says it all
+        _say(f"error: {exc.message}\nhint: {exc.hint}")
+        return exc.exit_code
+
+
+def _run_once(queue: Queue, database: str | None) -> int:
+    lock = FileLock(queue.paths.locks / "tray.lock")
+    if not lock.acquire(0):
+        _say(f"queuectl-tray runs already on {queue.store.location}.")
+        return 0
+    try:
+        return _run(queue, database)
+    finally:
+        lock.close()
+
+
+def _run(queue: Queue, database: str | None) -> int:
+    app = TrayApp(queue, _backend(), database=database)
+    _stop_on_signals(app)
+    app.start_host()
+    try:
+        _welcome(app)
+        app.run()
+    except TrayUnavailable as exc:
+        log.warning("no tray: %s", exc)
+        _say(f"No tray icon can be shown: {exc}\nJobs run all the same, until Ctrl+C. See: queuectl doctor")
+        app.host.wait()
+    except Exception:
+        log.exception("the tray failed; jobs run on without it")
+        app.host.wait()
+    finally:
+        app.stop()
+        app.host.stop()
+        log.info("stopped")
+    return 0
+
+
+def _backend() -> TrayBackend:
+    from queuectl.tray.choose import backend
+
+    return backend()
+
+
+def _stop_on_signals(app: TrayApp) -> None:
+    """Let signals end the application; a second one gives running jobs no more time."""
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        if app.host.stop_asked.is_set():
+            app.host.hurry()
+        app.host.stop_asked.set()
+        app.stop()
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), on_signal)
+
+
+def _welcome(app: TrayApp) -> None:
+    """Tell a first-time user, once, where the drop folder is and how to enqueue."""
+    marker = app.queue.paths.files / "welcomed"
+    with contextlib.suppress(OSError):
+        if marker.exists():
+            return
+        marker.touch()
+        folder = drop_folder(app.queue)
+        app.notify(
+            Notification(
+                title="queuectl runs in the tray",
+                body=f'Put .job files into {folder}, or type: queuectl enqueue "echo hello"',
+                actions=(Action(key="open", label="Open drop folder", act=app.actions.open_drop_folder),),
+            )
+        )
+
+
+def _log_to_file(queue: Queue) -> None:
+    file = queue.paths.files / "queuectl-tray.log"
+    handler = logging.handlers.RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger("queuectl")
+    root.setLevel(logging.INFO)
+    root.addHandler(handler)
+    root.propagate = False
+
+
+def _say(text: str) -> None:
+    """Tell whoever started it from a terminal; a windowed executable has none."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        print(text, file=sys.stderr, flush=True)  # noqa: T201
