@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 from weakref import WeakSet
 
 import apsw
@@ -169,6 +170,18 @@ class Connections:
                     connection.pragma("journal_mode", "wal")
             if version != latest_version():
                 self._migrate(connection)
+            self._drop_statistics(connection)
+
+    def _drop_statistics(self, connection: apsw.Connection) -> None:
+        """Forget what somebody's ANALYZE found: numbers from an idle moment would turn the claim into a scan."""
+        found: Any = connection.execute("SELECT name FROM sqlite_master WHERE name GLOB 'sqlite_stat[0-9]'").fetchall()
+        if not found:
+            return
+        with self.write():
+            for (name,) in found:
+                connection.execute(f"DROP TABLE IF EXISTS {name}")
+        self._local.own.close()  # it has read them
+        del self._local.own
 
     def _migrate(self, connection: apsw.Connection) -> None:
         for number, script in migrations():

@@ -1,0 +1,132 @@
+"""What SQLite makes of the statements: no cost grows with what has ended or waits, counted in steps, not seconds."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from queuectl.model.state import State
+from queuectl.store import sql
+from tests.store.conformance.case import SettableClock, add, claim, end, new
+
+MANY = 20_000
+CHANGES = (
+    "CLAIM", "FINISH", "CURRENT_LEASES", "DEPENDENTS", "RENEW", "STARTED", "UNCLAIM", "RETRY", "CANCEL", "UNBLOCK",
+)  # fmt: skip
+
+
+@pytest.fixture
+def clock():
+    return SettableClock()
+
+
+@pytest.fixture(params=[False, True], ids=["", "analyzed"])
+def store(request, open_sqlite, clock):
+    store = open_sqlite(clock)
+    if request.param:  # somebody has let SQLite gather statistics at a moment when nothing was pending
+        store.cancel(add(store).id, actor="tests")
+        with store._db.read() as connection:
+            connection.execute("ANALYZE")
+        store.close()
+        store = open_sqlite(clock)
+    return store
+
+
+@pytest.fixture
+def db(store):
+    with store._db.read() as connection:
+        yield connection
+
+
+def plan(db, statement):
+    """Return how SQLite would run a statement, a line a step."""
+    names = dict.fromkeys(re.findall(r":([a-z]\w*)", statement))
+    numbers = [int(number) for number in re.findall(r"\?(\d+)", statement)]
+    values = names or (None,) * max(numbers, default=statement.count("?"))
+    return [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+
+def age(store, db, many=MANY):
+    """Give the store a long past, and many jobs that wait."""
+    with store.transaction():
+        store.enqueue([new() for _ in range(many)])
+        db.execute("UPDATE jobs SET state = 'completed', finished_at = 5")
+        store.enqueue([new(run_at=store.now() + timedelta(hours=1)) for _ in range(many)])
+
+
+def steps(db, act):
+    """Count the steps of SQLite's machine, in tens."""
+    count = 0
+
+    def tick():
+        nonlocal count
+        count += 1
+        return False
+
+    db.set_progress_handler(tick, 10)
+    try:
+        act()
+    finally:
+        db.set_progress_handler(None)
+    return count
+
+
+def costs(store, db):
+    """Count the steps of what a host and a status line do all the time."""
+    jobs = [add(store) for _ in range(5)]
+    child = add(store, after=(jobs[0].id,))
+    found = {}
+
+    def cost(name, act):
+        found[name] = steps(db, act)
+
+    cost("enqueue", lambda: jobs.append(add(store, key="k")))
+    cost("claim", lambda: jobs.extend(claim(store)))
+    cost("claim nothing", lambda: claim(store))
+    for name in ("running", "expired", "promote", "next_due", "counts", "pauses", "hosts"):
+        cost(name, getattr(store, name))
+    cost("held", lambda: store.held("host-1"))
+    cost("cancelling", lambda: store.cancelling("host-1"))
+    cost("renew", lambda: store.renew("host-1", lease=60))
+    cost("finish", lambda: end(store, jobs[6]))
+    cost("by key", lambda: store.by_key("k"))
+    cost("attempts", lambda: store.attempts(jobs[0].id))
+    for job in jobs[7:]:
+        end(store, job)
+    assert store.get(child.id).state is State.PENDING
+    store.delete(child.id)
+    return found
+
+
+def test_no_verb_costs_more_when_much_has_ended_and_much_waits(store, db):
+    costs(store, db)
+    young = costs(store, db)
+    age(store, db)
+    old = costs(store, db)
+    assert {name: (young[name], old[name]) for name in young if old[name] > young[name] * 1.25 + 5} == {}
+
+
+def test_a_claim_does_not_cost_more_when_many_are_pending(store, db):
+    add(store)
+    few = steps(db, lambda: claim(store, 1))
+    store.enqueue([new() for _ in range(MANY)])
+    many = steps(db, lambda: claim(store, 1))
+    assert many < few * 1.5 + 5
+
+
+def test_the_claim_reads_its_index_and_no_other_part_of_the_table(store, db):
+    age(store, db, 500)
+    about_jobs = [line for line in plan(db, sql.CLAIM) if re.search(r"\b(jobs|ready)\b", line)]
+    assert sorted(about_jobs) == [
+        "SEARCH jobs USING COVERING INDEX jobs_ready (queue=?)",
+        "SEARCH jobs USING INTEGER PRIMARY KEY (rowid=?)",
+        "SEARCH ready USING INTEGER PRIMARY KEY (rowid=?)",
+    ]
+
+
+def test_a_change_finds_its_rows_without_a_scan(store, db):
+    age(store, db, 500)
+    scans = {
+        name: [line for line in plan(db, getattr(sql, name)) if re.match(r"SCAN jobs\b", line)] for name in CHANGES
+    }
+    assert not any(scans.values()), scans
