@@ -1,12 +1,17 @@
 """The store on SQLite passes the suite."""
 
+import contextlib
 import re
+import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from queuectl.store.base import Store
 from tests.store.conformance import StoreConformance
+from tests.store.conformance.registry import HOST
+from tests.support import PATIENCE
 
 
 class TestSqlite(StoreConformance):
@@ -20,3 +25,24 @@ def test_the_suite_knows_every_verb():
     verbs = [name for name in vars(Store) if not name.startswith("_")]
     assert len(verbs) > 30
     assert [name for name in verbs if not re.search(rf"[.\"]{name}\b", source)] == []
+
+
+def test_a_ring_reaches_the_hosts_of_this_machine_only(open_sqlite):
+    store = open_sqlite()
+    with contextlib.ExitStack() as stack:
+        bells = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(3)]
+        for number, (bell, machine) in enumerate(zip(bells, ("here", "here", "elsewhere"), strict=True)):
+            bell.bind(("127.0.0.1", 0))
+            bell.settimeout(PATIENCE)
+            store.add_host(replace(HOST, id=f"host-{number}", machine=machine, port=bell.getsockname()[1]))
+        store.ring()
+        assert [bell.recv(100) for bell in bells[:2]] == [b"", b""]
+        bells[2].setblocking(False)
+        with pytest.raises(BlockingIOError):
+            bells[2].recv(100)
+
+
+def test_a_ring_that_cannot_be_is_no_failure_of_what_was_done_before(open_sqlite):
+    store = open_sqlite()
+    store.close()
+    store.ring()
