@@ -10,6 +10,7 @@ with Queue.open() as queue:
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -237,9 +238,12 @@ class Queue:
         return job
 
     def retry_dead(self) -> list[Job]:
-        """Run every dead job again."""
+        """Run every dead job again, but for those whose key a live job has; of several with one key, the newest."""
+        jobs = []
         with self.store.transaction():
-            jobs = [self.store.retry(job.id, actor=self.actor) for job in self.dead()]
+            for job in self.dead():
+                with suppress(WrongState):
+                    jobs.append(self.store.retry(job.id, actor=self.actor))
         self.store.ring()
         return jobs
 
