@@ -1,5 +1,6 @@
-"""Draw the icon: one sign a mood, told apart by shape and not by colour alone; the one source of every picture of it."""
+"""Draw the icon: one sign a mood, told apart by its shape; the one source of every picture of it."""
 
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
@@ -30,7 +31,7 @@ def render_image(picture: Picture, size: int, *, template: bool = False) -> Imag
     draw = ImageDraw.Draw(image)
     if not template:
         draw.rounded_rectangle((0, 0, side - 1, side - 1), radius=side * 0.22, fill=TILES[picture.mood])
-    _sign(draw, picture.mood, side, BLACK if template else WHITE)
+    SIGNS[picture.mood](_Pen(draw, side, BLACK if template else WHITE))
     if picture.count and size >= BADGE_FROM and not template:
         _badge(draw, picture.count, side)
     return image.resize((size, size), Image.Resampling.LANCZOS)
@@ -42,38 +43,68 @@ def render_argb(picture: Picture, size: int) -> tuple[int, int, bytes]:
     return size, size, Image.merge("RGBA", (alpha, red, green, blue)).tobytes()
 
 
-def _sign(draw: ImageDraw.ImageDraw, mood: Mood, side: int, colour: tuple[int, int, int, int]) -> None:
-    def bar(left: float, top: float, right: float, bottom: float) -> None:
-        box = (left * side, top * side, right * side, bottom * side)
-        draw.rounded_rectangle(box, radius=min(box[2] - box[0], box[3] - box[1]) / 2.6, fill=colour)
+class _Pen:
+    """Draw in fractions of the icon's side."""
 
-    def shape(*points: tuple[float, float]) -> None:
-        draw.polygon([(x * side, y * side) for x, y in points], fill=colour)
+    def __init__(self, draw: ImageDraw.ImageDraw, side: int, colour: tuple[int, int, int, int]) -> None:
+        self._draw, self._side, self._colour = draw, side, colour
 
-    def dot(x: float, y: float, radius: float) -> None:
-        draw.ellipse(((x - radius) * side, (y - radius) * side, (x + radius) * side, (y + radius) * side), fill=colour)
+    def bar(self, left: float, top: float, right: float, bottom: float) -> None:
+        box = [edge * self._side for edge in (left, top, right, bottom)]
+        radius = min(box[2] - box[0], box[3] - box[1]) / 2.6
+        self._draw.rounded_rectangle(box, radius=radius, fill=self._colour)
 
-    match mood:
-        case Mood.IDLE:  # a queue
-            for top in (0.2, 0.43, 0.66):
-                bar(0.18, top, 0.82, top + 0.14)
-        case Mood.RUNNING:
-            shape((0.3, 0.18), (0.84, 0.5), (0.3, 0.82))
-        case Mood.PAUSED:
-            bar(0.24, 0.2, 0.43, 0.8)
-            bar(0.57, 0.2, 0.76, 0.8)
-        case Mood.ATTENTION:
-            bar(0.41, 0.14, 0.59, 0.62)
-            dot(0.5, 0.78, 0.105)
-        case Mood.ERROR:
-            width = 0.16 * side
-            for line in (((0.24, 0.24), (0.76, 0.76)), ((0.76, 0.24), (0.24, 0.76))):
-                draw.line([(x * side, y * side) for x, y in line], fill=colour, width=round(width))
-                for x, y in line:
-                    dot(x, y, 0.08)
-        case Mood.STARTING:
-            for x in (0.24, 0.5, 0.76):
-                dot(x, 0.5, 0.1)
+    def shape(self, *points: tuple[float, float]) -> None:
+        self._draw.polygon([(x * self._side, y * self._side) for x, y in points], fill=self._colour)
+
+    def dot(self, x: float, y: float, radius: float) -> None:
+        box = [edge * self._side for edge in (x - radius, y - radius, x + radius, y + radius)]
+        self._draw.ellipse(box, fill=self._colour)
+
+    def stroke(self, begin: tuple[float, float], end: tuple[float, float], width: float) -> None:
+        points = [(x * self._side, y * self._side) for x, y in (begin, end)]
+        self._draw.line(points, fill=self._colour, width=round(width * self._side))
+        for x, y in (begin, end):
+            self.dot(x, y, width / 2)
+
+
+def _queue(pen: _Pen) -> None:
+    for top in (0.2, 0.43, 0.66):
+        pen.bar(0.18, top, 0.82, top + 0.14)
+
+
+def _play(pen: _Pen) -> None:
+    pen.shape((0.3, 0.18), (0.84, 0.5), (0.3, 0.82))
+
+
+def _two_bars(pen: _Pen) -> None:
+    pen.bar(0.24, 0.2, 0.43, 0.8)
+    pen.bar(0.57, 0.2, 0.76, 0.8)
+
+
+def _exclamation(pen: _Pen) -> None:
+    pen.bar(0.41, 0.14, 0.59, 0.62)
+    pen.dot(0.5, 0.78, 0.105)
+
+
+def _cross(pen: _Pen) -> None:
+    pen.stroke((0.24, 0.24), (0.76, 0.76), 0.16)
+    pen.stroke((0.76, 0.24), (0.24, 0.76), 0.16)
+
+
+def _three_dots(pen: _Pen) -> None:
+    for x in (0.24, 0.5, 0.76):
+        pen.dot(x, 0.5, 0.1)
+
+
+SIGNS: Mapping[Mood, Callable[[_Pen], None]] = {
+    Mood.STARTING: _three_dots,
+    Mood.IDLE: _queue,
+    Mood.RUNNING: _play,
+    Mood.PAUSED: _two_bars,
+    Mood.ATTENTION: _exclamation,
+    Mood.ERROR: _cross,
+}
 
 
 def _badge(draw: ImageDraw.ImageDraw, count: int, side: int) -> None:
