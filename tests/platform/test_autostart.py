@@ -1,0 +1,49 @@
+"""Starting at login: the entry is written, found and removed, and its command survives odd paths."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from queuectl.platform import autostart
+
+
+@pytest.fixture(autouse=True)
+def own_config(tmp_path, monkeypatch):
+    if sys.platform == "linux":
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    before = autostart.current()
+    if before is not None:
+        pytest.skip("queuectl starts at login on this machine; its entry is left alone")
+    yield
+    autostart.turn_off()
+
+
+def test_on_and_off():
+    autostart.turn_on(["/opt/queuectl/queuectl-tray"])
+    assert "queuectl-tray" in autostart.current()
+    autostart.turn_on(["/elsewhere/queuectl-tray"])
+    assert "elsewhere" in autostart.current()
+    autostart.turn_off()
+    assert autostart.current() is None
+    autostart.turn_off()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason=".desktop files are for Linux")
+def test_odd_paths_are_quoted_as_the_specification_wants():
+    argv = ['/opt/my apps/100%/q"u$o`t\\e', "--db", "/tmp/a b.db"]
+    autostart.turn_on(argv)
+    value = autostart.current().replace("\\\\", "\\").replace("%%", "%")  # a string's escapes, then field codes
+    # Inside double quotes, the specification escapes what a shell does.
+    told = subprocess.run(["/bin/sh", "-c", f"printf '%s\\n' {value}"], capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines() == argv
+    text = Path(autostart.place()).read_text().splitlines()
+    assert text[0] == "[Desktop Entry]"
+    assert "Terminal=false" in text
+
+
+def test_the_program_starts_from_here():
+    argv = autostart.program("queuectl", "queuectl")
+    done = subprocess.run([*argv, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("queuectl")
