@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from queuectl.tray.notify import INTERVAL, Answers, Notifier, is_silent
 from tests.tray.test_menu import job
 
-
 DAY = datetime(2030, 1, 1, tzinfo=UTC)
 
 
