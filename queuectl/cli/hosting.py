@@ -4,13 +4,13 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from types import FrameType
 
 import click
 
-from queuectl.cli.output import cut, echo, on_terminal, plain, say, terminal_width
+from queuectl.cli.output import cut, discard, echo, on_terminal, plain, say, terminal_width
 from queuectl.dropfolder.events import DropEvent, DropKind
 from queuectl.engine.events import EventKind, JobEvent
 from queuectl.host import Host
@@ -38,14 +38,17 @@ def run_host(host: Host) -> None:
             host.wait()
         finally:
             if host.running:
-                _say(f"Stopping: {host.running} running jobs get some time to end. Ctrl+C again: stop them now.")
+                say(f"Stopping: {host.running} running jobs get some time to end. Ctrl+C again: stop them now.")
             put_back = host.stop()
-    _say(f"Stopped; {put_back} jobs went back to the queue and spent no attempt." if put_back else "Stopped.")
+    say(f"Stopped; {put_back} jobs went back to the queue and spent no attempt." if put_back else "Stopped.")
 
 
-def _say(text: str) -> None:
-    with suppress(OSError):  # the terminal may be what has gone
-        say(text)
+def tell(text: str) -> None:
+    """Print a line, if anybody reads: a host goes on without."""
+    try:
+        echo(text)
+    except OSError:
+        discard(sys.stdout)
 
 
 @contextmanager
@@ -101,5 +104,4 @@ def _count(number: int, what: str) -> str:
 def _print(what: str, text: str, colour: str) -> None:
     head = f"{datetime.now().astimezone():%H:%M:%S} {plain(what)} "
     width = terminal_width() if on_terminal() else WIDEST
-    with suppress(OSError):  # nobody reads any more; the host goes on
-        echo(head + click.style(cut(plain(text), max(20, width - len(head))), fg=colour))
+    tell(head + click.style(cut(plain(text), max(20, width - len(head))), fg=colour))

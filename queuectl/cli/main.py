@@ -1,18 +1,18 @@
 """The entry point: finds a command's module only when it is called, and turns every error into an exit code."""
 
+import errno
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib import import_module
-from typing import TextIO
+from typing import Any
 
 import click
 
 from queuectl import __version__
 from queuectl.cli.base import database_option
-from queuectl.cli.output import colour_wanted, plain, say
+from queuectl.cli.output import colour_wanted, discard, plain, say
 from queuectl.errors import QueuectlError
 
 COMMANDS = {
@@ -65,6 +65,16 @@ class LazyGroup(click.Group):
         except click.NoSuchCommand:
             raise click.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx) from None
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; it has not failed when somebody reads only the beginning of what it prints."""
+        try:
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            discard(sys.stdout)
+            return 0
+        return code
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="queuectl")
@@ -92,18 +102,16 @@ def run(args: Sequence[str] | None = None) -> int:
     _prepare_streams()
     try:
         code = cli.main(args=args, prog_name="queuectl", standalone_mode=False, color=colour_wanted())
-        sys.stdout.flush()
     except QueuectlError as exc:
         return _fail(exc.message, exc.hint, exc.exit_code)
     except click.ClickException as exc:
-        with _whatever_reads_it():
+        try:
             exc.show()
+        except OSError:
+            discard(sys.stderr)
         return exc.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:
-        _discard(sys.stdout)
-        return 0
     except OSError as exc:
         return _fail(*_explain(exc), 1)
     except Exception as exc:
@@ -126,31 +134,18 @@ def _prepare_streams() -> None:
 
 
 def _explain(exc: OSError) -> tuple[str, str]:
-    if exc.filename is None and isinstance(exc, FileNotFoundError):  # os.getcwd's
+    if exc.filename:
+        return f"{exc.filename}: {exc.strerror}", "Run 'queuectl doctor' to see what this machine lacks."
+    if isinstance(exc, FileNotFoundError):  # os.getcwd's
         return "the current directory has been deleted", "Change to one that exists: cd ~"
-    if exc.filename is None:
-        _discard(sys.stdout)
-        return f"the output cannot be written: {exc.strerror or exc}", ""
-    return f"{exc.filename}: {exc.strerror}", "Run 'queuectl doctor' to see what this machine lacks."
+    if exc.errno in {errno.ENOSPC, errno.EFBIG, errno.EIO}:
+        discard(sys.stdout)
+        return f"the output cannot be written: {exc.strerror}", ""
+    return str(exc), "Run 'queuectl doctor' to see what this machine lacks."
 
 
 def _fail(message: str, hint: str, code: int) -> int:
-    with _whatever_reads_it():
-        say(click.style("error: ", fg="red", bold=True) + plain(message))
-        if hint:
-            say(f"hint: {plain(hint)}")
+    say(click.style("error: ", fg="red", bold=True) + plain(message))
+    if hint:
+        say(f"hint: {plain(hint)}")
     return code
-
-
-@contextmanager
-def _whatever_reads_it() -> Iterator[None]:
-    """Print on standard error even if nobody reads it any more: the exit code stays what it is."""
-    try:
-        yield
-    except OSError:
-        _discard(sys.stderr)
-
-
-def _discard(stream: TextIO) -> None:
-    """Point a stream that cannot be written at nothing; Python would complain once more when it flushes at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -55,8 +55,16 @@ def echo(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Tell a person something, on standard error."""
-    click.echo(text, err=True, color=colour_wanted())
+    """Tell a person something, on standard error, if anybody listens."""
+    try:
+        click.echo(text, err=True, color=colour_wanted())
+    except OSError:
+        discard(sys.stderr)
+
+
+def discard(stream: TextIO) -> None:
+    """Point a stream that cannot be written at nothing; Python would complain once more when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def bold(text: str) -> str:

@@ -3,7 +3,7 @@
 import click
 
 from queuectl.cli.base import SettingValue, command, open_queue
-from queuectl.cli.output import bold, echo
+from queuectl.cli.output import bold
 
 
 @command("serve")
@@ -18,7 +18,7 @@ def serve(workers: int | None, poll: float | None, drop: bool) -> None:
       queuectl serve
       queuectl serve --workers 8 --no-drop
     """
-    from queuectl.cli.hosting import print_drop, print_event, run_host
+    from queuectl.cli.hosting import print_drop, print_event, run_host, tell
     from queuectl.host import Host, HostOptions, drop_folder
 
     with open_queue() as queue:
@@ -28,11 +28,11 @@ def serve(workers: int | None, poll: float | None, drop: bool) -> None:
             listener=print_event,
             on_drop=print_drop,
         )
-        echo(bold(f"queuectl runs up to {host.workers} jobs at once."))
-        echo(f"  Database     {queue.store.location}")
-        echo(f"  Drop folder  {drop_folder(queue) if host.watcher else 'not watched'}")
-        echo('  To add       queuectl enqueue "echo hello"')
+        tell(bold(f"queuectl runs up to {host.workers} jobs at once."))
+        tell(f"  Database     {queue.store.location}")
+        tell(f"  Drop folder  {drop_folder(queue) if host.watcher else 'not watched'}")
+        tell('  To add       queuectl enqueue "echo hello"')
         if host.watcher:
-            echo("               or put a file hello.job into the drop folder")
-        echo("  To stop      Ctrl+C; what does not end soon goes back to the queue")
+            tell("               or put a file hello.job into the drop folder")
+        tell("  To stop      Ctrl+C; what does not end soon goes back to the queue")
         run_host(host)

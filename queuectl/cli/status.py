@@ -72,7 +72,7 @@ def _wait_for_change(queue: "Queue") -> None:
 def _print(found: "Status") -> None:
     now = datetime.now(UTC)
     counts = (
-        f"{click.style(str(count), fg=COLOURS[state], bold=bool(count))} {state.value}"
+        f"{click.style(str(count), fg=COLOURS[state], bold=count > 0 or None)} {state.value}"
         for state, count in found.counts.items()
         if count or state in ALWAYS
     )

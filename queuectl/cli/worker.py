@@ -63,14 +63,14 @@ def start(**options: Any) -> None:
 
 
 def _start(*, count: int, verbose: bool, poll: float | None, limit: int | None) -> None:
-    from queuectl.cli.hosting import print_event, run_host
+    from queuectl.cli.hosting import print_event, run_host, tell
     from queuectl.host import Host, HostOptions
 
     with open_queue() as queue:
         budget = None if limit is None else limit * count
         options = HostOptions(kind="worker", workers=count, poll=poll, budget=budget)
         host = Host(queue, options, listener=print_event if verbose else None)
-        echo(f"Worker host {host.id} started: {count} worker{'s' * (count != 1)} on {queue.store.location}")
+        tell(f"Worker host {host.id} started: {count} worker{'s' * (count != 1)} on {queue.store.location}")
         run_host(host)
 
 
