@@ -2,6 +2,7 @@
 
 import pytest
 
+from queuectl.platform.process import kill_marked
 from tests.hosts import HostProcess, quick_queue
 
 
@@ -13,7 +14,7 @@ def jobs():
 
 
 @pytest.fixture
-def start_host(jobs):  # noqa: ARG001 - its settings are in force before the first host
+def start_host(jobs):
     """Start hosts in processes of their own; they are killed at the end."""
     hosts = []
 
@@ -26,3 +27,4 @@ def start_host(jobs):  # noqa: ARG001 - its settings are in force before the fir
     for host in hosts:
         if host.process.poll() is None:
             host.kill()
+    kill_marked([run.job.lease.token for run in jobs.store.running() if run.job.lease])
