@@ -143,9 +143,9 @@ class SniSession:
     async def _go_down(self, bus: MessageBus, gone: "asyncio.Future[None]") -> None:
         if self._flush is not None:
             self._flush.cancel()
-        if self._talking is not None:
-            await asyncio.wait({self._talking}, timeout=LAST_WORDS)
-            self._talking.cancel()
+        if (talking := self._talking) is not None:
+            await asyncio.wait({talking}, timeout=LAST_WORDS)
+            talking.cancel()
         bus.disconnect()
         with contextlib.suppress(Exception):  # why it has gone is of no interest any more
             await gone

@@ -19,6 +19,7 @@ from tests.support import PATIENCE
 WATCHER = "org.kde.StatusNotifierWatcher"
 ITEM = "org.kde.StatusNotifierItem"
 MENU = "com.canonical.dbusmenu"
+NO_DATA = Variant("s", "")
 NOTIFICATIONS = "org.freedesktop.Notifications"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 PATHS = {ITEM: "/StatusNotifierItem", MENU: "/MenuBar"}
@@ -74,6 +75,8 @@ class Desktop:
         self.refusals = 0
         """How many registrations to answer with an error."""
         self.capabilities = ["actions", "body", "body-markup"]
+        self.presses = None
+        """The button that this quick user presses as soon as a notification is there."""
         self._changed = threading.Condition()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -148,7 +151,7 @@ class Desktop:
 
     def event(self, number, kind="clicked"):
         """Tell what happened to an entry."""
-        self.call(MENU, "Event", "isvu", number, kind, Variant("s", ""), 0)
+        self.call(MENU, "Event", "isvu", number, kind, NO_DATA, 0)
 
     def notification(self, nth=1):
         """Wait until so many notifications were asked for, and return the last."""
@@ -198,8 +201,7 @@ class Desktop:
         return unpack_variants(reply.body)
 
     def _emit(self, member, signature, *body):
-        signal = Message.new_signal("/org/freedesktop/Notifications", NOTIFICATIONS, member, signature, list(body))
-        self._do(self._bus.send(signal))
+        self._do(self._bus.send(_signal(member, signature, *body)))
 
     def _on_message(self, message):
         with self._changed:
@@ -233,8 +235,15 @@ class Desktop:
                 shown.hints = unpack_variants(hints)
                 shown.expire = expire
                 self.notified.append(shown)
-                return Message.new_method_return(message, "u", [number])
+                self._bus.send(Message.new_method_return(message, "u", [number]))
+                if self.presses:
+                    self._bus.send(_signal("ActionInvoked", "us", number, self.presses))
+                return True
         return None
+
+
+def _signal(member, signature, *body):
+    return Message.new_signal("/org/freedesktop/Notifications", NOTIFICATIONS, member, signature, list(body))
 
 
 def _node(layout):
