@@ -51,12 +51,14 @@ def until(condition, what="the condition", patience=PATIENCE):
 class HostProcess:
     """A host in a process of its own; its output can be waited on line by line."""
 
+    command = CLI
+
     def __init__(self, *args, env=None, cwd=None):
         self.lines = []
         self._fresh = queue.SimpleQueue()
         flags = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if sys.platform == "win32" else {}
         self.process = subprocess.Popen(
-            [*CLI, *args],
+            [*self.command, *args],
             env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
             cwd=cwd,
             stdin=subprocess.DEVNULL,
