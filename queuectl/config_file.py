@@ -37,7 +37,11 @@ def change(path: Path, key: str, value: str | None) -> None:
     lines = ["# This machine's settings; change them with 'queuectl config set KEY VALUE'.\n"]
     # A JSON string is a TOML basic string.
     lines += [f"{name} = {json.dumps(text, ensure_ascii=False)}\n" for name, text in sorted(table.items())]
+    try:
+        data = "".join(lines).encode()
+    except UnicodeEncodeError as exc:
+        raise InvalidSetting(f"{key}: {value!r} is not valid Unicode") from exc
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-    fresh.write_text("".join(lines), encoding="utf-8")
+    fresh.write_bytes(data)
     fresh.replace(path)

@@ -27,9 +27,10 @@ def _remember(ctx: click.Context, _param: click.Parameter, value: str | None) ->
         ctx.ensure_object(dict)["db"] = value
 
 
-def _database() -> str | None:
-    location: str | None = click.get_current_context().ensure_object(dict).get("db")
-    return location
+def location() -> str | None:
+    """Return what names the database: ``--db``, else QUEUECTL_DB; None is this user's own."""
+    given: str | None = click.get_current_context().ensure_object(dict).get("db")
+    return given or os.environ.get("QUEUECTL_DB") or None
 
 
 def database_option(function: F) -> F:
@@ -75,18 +76,17 @@ def open_queue() -> "Queue":
     """Open the queue that ``--db`` names; use it in a ``with``."""
     from queuectl.queue import Queue
 
-    location = _database()
     try:
-        return Queue.open(location)
+        return Queue.open(location())
     except RuntimeError as exc:  # pathlib's, where --db begins with ~ and the name of no user
-        raise UsageError(f"{location}: {exc}") from exc
+        raise UsageError(f"{location()}: {exc}") from exc
 
 
 def places() -> "Paths":
     """Tell where the queue that ``--db`` names has its files, without touching any."""
     from queuectl.platform import paths
 
-    return paths.locate(_database() or os.environ.get("QUEUECTL_DB"))
+    return paths.locate(location())
 
 
 class JobReference(click.ParamType[str]):

@@ -100,7 +100,7 @@ def _as_json(row: Resolved) -> dict[str, object]:
     }
 
 
-@command("set")
+@command("set", context_settings={"ignore_unknown_options": True})  # -1 is a value, if a wrong one
 @click.argument("key", type=KEY)
 @click.argument("value")
 def set_value(key: str, value: str) -> None:

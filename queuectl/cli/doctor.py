@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from queuectl import __version__, config_file
-from queuectl.cli.base import command, json_option, open_queue, places
+from queuectl.cli.base import command, json_option, location, open_queue, places
 from queuectl.cli.output import echo, on_terminal, plain, print_json, print_rows
 from queuectl.errors import QueuectlError
 from queuectl.platform import machine
@@ -86,8 +86,8 @@ def _examine() -> Iterator[Finding]:
     yield _temporary()
     spots = places()
     yield from _folder(spots.files)
-    if not os.path.lexists(spots.database):
-        yield Finding(what="database", found=f"{spots.database}, made with the first job")
+    if "://" not in (location() or "") and not os.path.lexists(spots.database):
+        yield Finding(what="database", found=f"{spots.database}, not there yet: the first job makes it")
         yield from _tried("settings", lambda: _settings(Settings(machine=config_file.load(spots.config)), spots.config))
         return
     yield from _tried("database", _with_queue)
@@ -106,8 +106,7 @@ def _tried(what: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Findin
 
 def _with_queue() -> Iterator[Finding]:
     with open_queue() as queue:
-        with queue.store.transaction():
-            pass  # refused where the database cannot be written
+        queue.store.set_setting("", None)  # there is none to forget, but a database that cannot be written says so
         total = sum(sum(counts.values()) for counts in queue.store.counts().values())
         yield Finding(what="database", found=f"{queue.store.location}, {total} jobs, can be written")
         settings = list(_tried("settings", lambda: _settings(queue.settings(), queue.paths.config)))

@@ -123,8 +123,10 @@ def _from_stdin() -> "list[JobSpec]":
 
     if sys.stdin.isatty():
         say("Write one command a line; Ctrl+D ends.")
+    data = sys.stdin.buffer.read()
     try:
-        text = sys.stdin.buffer.read().decode("utf-8-sig")
+        # PowerShell 5 writes files in UTF-16.
+        text = data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
     except UnicodeDecodeError as exc:
         line = exc.object.count(b"\n", 0, exc.start) + 1
         raise UsageError(f"line {line} of standard input is not UTF-8; nothing was added") from None

@@ -73,12 +73,13 @@ def typed(path_with_queuectl, tmp_path):
     """Return a function that runs lines as a person types them into bash, in a directory of their own."""
     place = tmp_path / "place"
     place.mkdir()
+    search = {"PATH": path_with_queuectl}
 
     def type_in(lines, *, code=0, **env):
         done = subprocess.run(
             [need("bash"), "-c", lines],
             cwd=place,
-            env={**os.environ, "PATH": path_with_queuectl, **env},
+            env={**os.environ, **search, **env},
             capture_output=True,
             text=True,
             timeout=PATIENCE * 2,
@@ -87,5 +88,5 @@ def typed(path_with_queuectl, tmp_path):
         assert done.returncode == code, done.stderr or done.stdout
         return done.stdout
 
-    type_in.place = place
+    type_in.place, type_in.env = place, {**os.environ, **search}
     return type_in
