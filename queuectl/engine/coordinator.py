@@ -29,6 +29,8 @@ from queuectl.store.base import Report
 
 GATHER = 0.0015
 """Seconds that reports are left to gather while the workers still have something to do."""
+AHEAD = 16
+"""Most jobs claimed ahead for each worker."""
 SHORT = 0.05
 """Seconds; only runs shorter than this are claimed ahead of a free worker."""
 RETRY_STORE = (0.1, 5.0)
@@ -230,7 +232,8 @@ class Coordinator:
             return 0
         ahead = 0.0
         if self._typical < SHORT:
-            ahead = min(8 * self.pool.size, math.ceil(2 * self.pool.size * self._commit / max(self._typical, 1e-4)))
+            # Twice what the workers can run while reports gather and are committed.
+            ahead = min(AHEAD, math.ceil(2 * (self._commit + GATHER) / max(self._typical, 1e-4))) * self.pool.size
         return int(min(self.pool.size + ahead - len(self._runs), self._budget))
 
     def _transact(self) -> tuple[bool, datetime | None]:
