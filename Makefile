@@ -19,7 +19,7 @@ help: ## list what there is (this)
 	@echo 'ARGS="..." is handed on, as in: make test ARGS="-k units"'
 
 run: $(INSTALLED) ## start queuectl: its workers, drop folder and dashboard
-	@exec $(BIN)/python -m queuectl serve $(ARGS)
+	@exec $(BIN)/python -m queuectl.tray $(ARGS)
 
 test: $(INSTALLED) ## run the tests, two at a time
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)

@@ -10,11 +10,11 @@ from types import FrameType
 
 import click
 
+from queuectl import narrator
 from queuectl.cli.output import cut, discard, echo, on_terminal, plain, say, terminal_width
 from queuectl.dropfolder.events import DropEvent, DropKind
 from queuectl.engine.events import EventKind, JobEvent
 from queuectl.host import Host
-from queuectl.units import format_duration
 
 COLOURS = {
     EventKind.STARTED: "blue",
@@ -72,33 +72,12 @@ def signals(host: Host) -> Iterator[None]:
 
 def print_event(event: JobEvent) -> None:
     """Print one line about a job."""
-    job = event.job
-    text = {
-        EventKind.STARTED: f"started: {job.spec.title}",
-        EventKind.COMPLETED: "completed",
-        EventKind.RETRYING: f"failed ({job.reason}), attempt {job.attempts} of {job.max_retries + 1}",
-        EventKind.DEAD: f"dead after {_count(job.attempts, 'attempt')} ({job.reason}); see: queuectl logs {job.id}",
-        EventKind.CANCELLED: "cancelled",
-        EventKind.RELEASED: "put back: its host stops",
-        EventKind.RECOVERED: f"{job.state.value} again: {event.outcome.reason if event.outcome else ''}",
-    }[event.kind]
-    if event.kind is EventKind.COMPLETED and event.outcome and event.outcome.started_at:
-        text += f" in {format_duration((event.outcome.finished_at - event.outcome.started_at).total_seconds())}"
-    if event.kind is EventKind.RETRYING and job.run_at is not None:
-        text += f"; next in {format_duration(max(0.0, (job.run_at - job.updated_at).total_seconds()))}"
-    _print(f"job {job.id}", text, COLOURS[event.kind])
+    _print(*narrator.of_job(event), COLOURS[event.kind])
 
 
 def print_drop(event: DropEvent) -> None:
     """Print one line about a file in the drop folder."""
-    if event.kind is DropKind.ACCEPTED:
-        _print(f"drop {event.name}", f"accepted: {_count(len(event.job_ids), 'job')}", "green")
-    else:
-        _print(f"drop {event.name}", f"{event.kind.value}: {event.reason}", "red")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
+    _print(*narrator.of_drop(event), "green" if event.kind is DropKind.ACCEPTED else "red")
 
 
 def _print(what: str, text: str, colour: str) -> None:

@@ -20,6 +20,7 @@ def serve(workers: int | None, poll: float | None, drop: bool) -> None:
     """
     from queuectl.cli.hosting import print_drop, print_event, run_host, tell
     from queuectl.host import Host, HostOptions, drop_folder
+    from queuectl.narrator import greeting
 
     with open_queue() as queue:
         host = Host(
@@ -29,10 +30,6 @@ def serve(workers: int | None, poll: float | None, drop: bool) -> None:
             on_drop=print_drop,
         )
         tell(bold(f"queuectl runs up to {host.workers} jobs at once."))
-        tell(f"  Database     {queue.store.location}")
-        tell(f"  Drop folder  {drop_folder(queue) if host.watcher else 'not watched'}")
-        tell('  To add       queuectl enqueue "echo hello"')
-        if host.watcher:
-            tell("               or put a file hello.job into the drop folder")
-        tell("  To stop      Ctrl+C; what does not end soon goes back to the queue")
+        for line in greeting(queue.store.location, drop_folder(queue) if host.watcher else None):
+            tell(line)
         run_host(host)

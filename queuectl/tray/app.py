@@ -5,9 +5,10 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from queuectl import narrator
 from queuectl.dropfolder.events import DropEvent, DropKind
 from queuectl.engine.events import EventKind, JobEvent
 from queuectl.errors import QueuectlError
@@ -56,6 +57,7 @@ class TrayApp:
         self._at_work_since: float | None = None
         self._last = Snapshot(now=queue.clock.now(), starting=True)
         self._watcher = threading.Thread(target=self._watch, name="tray-status", daemon=True)
+        self._tell: Callable[[str, str], None] | None = None
         self.stopping = False
 
     def run(self) -> None:
@@ -95,12 +97,20 @@ class TrayApp:
 
     # the host's threads
 
+    def narrate(self, tell: Callable[[str, str], None]) -> None:
+        """Have each thing that happens told in a line, as there is no icon to show it."""
+        self._tell = tell
+
     def _on_job(self, event: JobEvent) -> None:
+        if self._tell is not None:
+            self._tell(*narrator.of_job(event))
         if event.kind is EventKind.DEAD:
             self._notifier.job_died(event.job)
         self._changed.set()
 
     def _on_drop(self, event: DropEvent) -> None:
+        if self._tell is not None:
+            self._tell(*narrator.of_drop(event))
         if event.kind is DropKind.REJECTED:
             self._notifier.drop_rejected(event.name, event.reason or "")
         self._changed.set()

@@ -106,7 +106,8 @@ class DesktopNotifications:
 def _buttons(actions: Sequence[Action]) -> list[str]:
     if not actions:
         return []
-    named = [("default", actions[0].label), *((action.key, action.label) for action in actions)]
+    # A click on the notification itself. Xfce shows it as one more button, but for the last one without a label.
+    named = [*((action.key, action.label) for action in actions), ("default", "")]
     return [clean(text) for pair in named for text in pair]
 
 

@@ -7,11 +7,13 @@ import logging.handlers
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import FrameType
 
 from queuectl import __version__
 from queuectl.errors import QueuectlError
 from queuectl.host import drop_folder
+from queuectl.narrator import greeting
 from queuectl.platform.lock import FileLock
 from queuectl.queue import Queue
 from queuectl.tray.app import TrayApp
@@ -59,8 +61,7 @@ def _run(queue: Queue, database: str | None) -> int:
         app.run()
     except TrayUnavailable as exc:
         log.warning("no tray: %s", exc)
-        _say(f"No tray icon can be shown: {exc}\nJobs run all the same, until Ctrl+C. See: queuectl doctor")
-        app.host.wait()
+        _go_on_without_icon(app, str(exc))
     except Exception:
         log.exception("the tray failed; jobs run on without it")
         app.host.wait()
@@ -69,6 +70,16 @@ def _run(queue: Queue, database: str | None) -> int:
         app.host.stop()
         log.info("stopped")
     return 0
+
+
+def _go_on_without_icon(app: TrayApp, why: str) -> None:
+    """Do in the terminal what ``queuectl serve`` does."""
+    _say(f"No tray icon can be shown: {why}")
+    _say(f"queuectl runs up to {app.host.workers} jobs at once all the same.")
+    for line in greeting(app.queue.store.location, drop_folder(app.queue) if app.host.watcher else None):
+        _say(line)
+    app.narrate(lambda what, text: _say(f"{datetime.now().astimezone():%H:%M:%S} {what} {' '.join(text.split())}"))
+    app.host.wait()
 
 
 def _backend() -> TrayBackend:
