@@ -109,7 +109,7 @@ class JobReference(click.ParamType[str]):
             if places().database.is_file():
                 with open_queue() as queue:
                     return [
-                        CompletionItem(str(job.id), help=f"{job.state}, {plain(job.spec.title)[:60]}")
+                        CompletionItem(str(job.id), help=f"{job.state}: {plain(job.spec.title)[:60]}")
                         for job in queue.jobs(JobFilter(limit=50))
                         if str(job.id).startswith(incomplete)
                     ]

@@ -13,7 +13,7 @@ import time
 
 from tests.support import PATIENCE
 
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[=>])")
 
 
 class Terminal:
@@ -52,8 +52,8 @@ class Terminal:
 
     @property
     def text(self):
-        """Return what it has shown so far, without colours."""
-        return COLOUR.sub("", self.raw)
+        """Return what it has shown so far, without colours and moves of the cursor."""
+        return ESCAPE.sub("", self.raw)
 
     def keys(self, text):
         """Press keys."""
