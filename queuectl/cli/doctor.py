@@ -84,6 +84,7 @@ def _examine() -> Iterator[Finding]:
     yield Finding(what="version", found=f"queuectl {__version__}, Python {python}, {machine.system()}")
     yield _sqlite()
     yield _temporary()
+    yield _tray()
     spots = places()
     yield from _folder(spots.files)
     if "://" not in (location() or "") and not os.path.lexists(spots.database):
@@ -191,6 +192,23 @@ def _folder(folder: Path) -> Iterator[Finding]:
         yield Finding(level=Level.WARNING, what="disk", found=f"only {format_size(free)} free", advice=advice)
     else:
         yield Finding(what="disk", found=f"{format_size(free)} free")
+
+
+def _tray() -> Finding:
+    """Have the tray program itself say whether it could show an icon."""
+    import subprocess
+
+    from queuectl.platform.autostart import program
+
+    try:
+        argv = [*program("queuectl-tray", "queuectl.tray"), "--check"]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)  # noqa: S603 - our own
+    except (OSError, subprocess.TimeoutExpired) as exc:
+        return Finding(level=Level.WARNING, what="tray", found=f"cannot be started: {exc}")
+    found = " ".join((done.stdout or done.stderr).split()) or f"ended with exit code {done.returncode}"
+    if done.returncode == 0:
+        return Finding(what="tray", found=found)
+    return Finding(level=Level.WARNING, what="tray", found=found, advice="Without it, jobs run all the same.")
 
 
 def _temporary() -> Finding:

@@ -17,7 +17,7 @@ from queuectl.narrator import greeting
 from queuectl.platform.lock import FileLock
 from queuectl.queue import Queue
 from queuectl.tray.app import TrayApp
-from queuectl.tray.backend import Action, Notification, TrayBackend, TrayUnavailable
+from queuectl.tray.backend import Action, Entry, Mood, Notification, Picture, TrayBackend, TrayUnavailable
 
 LOG_BYTES = 1024 * 1024
 LOG_FILES = 3
@@ -30,7 +30,10 @@ def start(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     parser = argparse.ArgumentParser(prog="queuectl-tray", description="Run jobs in the background, from the tray.")
     parser.add_argument("--db", metavar="PATH", help="the queue's database; else $QUEUECTL_DB, else this user's own")
     parser.add_argument("--version", action="version", version=f"queuectl-tray {__version__}")
+    parser.add_argument("--check", action="store_true", help="only tell whether a tray icon can be shown here")
     options = parser.parse_args(argv)
+    if options.check:
+        return _check()
     try:
         with Queue.open(options.db) as queue:
             _log_to_file(queue)
@@ -38,7 +41,38 @@ def start(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     except QueuectlError as exc:
         log.error("%s", exc.message)  # noqa: TRY400 - the message says it all
         _say(f"error: {exc.message}\nhint: {exc.hint}")
+        _show_failure(exc)
         return exc.exit_code
+
+
+def _check() -> int:
+    tray = _backend()
+    tray.update(picture=Picture(mood=Mood.IDLE), title="queuectl", menu=())
+    try:
+        tray.run(on_ready=tray.stop)
+    except TrayUnavailable as exc:
+        print(exc)  # noqa: T201 - the answer
+        return 1
+    print("A tray icon can be shown.")  # noqa: T201 - the answer
+    return 0
+
+
+def _show_failure(error: QueuectlError) -> None:
+    """Tell who double-clicked it, and has no terminal, why nothing runs; until they quit."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        return  # whoever has a terminal has read it
+    tray = _backend()
+    for name in ("SIGINT", "SIGTERM"):
+        signal.signal(getattr(signal, name), lambda *_: tray.stop())
+    menu = (
+        Entry(key="error", label=error.message, enabled=False),
+        Entry(key="hint", label=error.hint, enabled=False),
+        Entry(key="quit", label="Quit", act=tray.stop, default=True),
+    )
+    tray.update(picture=Picture(mood=Mood.ERROR), title=f"queuectl cannot run: {error.message}", menu=menu)
+    tray.notify(Notification(title="queuectl cannot run", body=f"{error.message}\n{error.hint}", urgent=True))
+    with contextlib.suppress(TrayUnavailable):
+        tray.run(on_ready=lambda: None)
 
 
 def _run_once(queue: Queue, database: str | None) -> int:

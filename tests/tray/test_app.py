@@ -258,6 +258,23 @@ def test_without_a_session_bus_it_says_so_and_runs_jobs(jobs, opened, monkeypatc
     assert tray.terminate() == 0
 
 
+def test_a_database_that_cannot_be_used_is_told_by_the_icon(opened, desktop, tmp_path):
+    tray = Tray("--db", str(tmp_path))
+    desktop.icon()
+    assert "is a directory" in desktop.notification().body
+    assert "is a directory" in desktop.property("ToolTip")[3]
+    desktop.click("Quit")
+    assert tray.ends() == 5
+
+
+def test_the_doctor_says_whether_an_icon_can_be_shown(desktop, bus):
+    assert "A tray icon can be shown" in run_cli("doctor").out
+    bus.kill()
+    done = run_cli("doctor")
+    assert "session bus" in done.out
+    assert done.returncode == 0
+
+
 def test_a_dropped_file_runs_and_a_bad_one_is_told(app, desktop, jobs):
     (jobs.paths.drop / "good.job").write_text("exit 0\n")
     [job] = until(jobs.jobs, "the dropped job")
