@@ -10,9 +10,9 @@ from queuectl.errors import QueuectlError
 @command("tray")
 @click.pass_context
 def tray(ctx: click.Context) -> int:
-    """Run jobs with an icon in the system tray, until it is told to quit.
+    """Run jobs, with an icon in the system tray.
 
-    Where no tray can be shown, it says so and runs jobs all the same.
+    It goes on until it is told to quit. Where no tray can be shown, it says so and runs jobs all the same.
 
     \b
     Examples:
