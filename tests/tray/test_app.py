@@ -97,7 +97,7 @@ def test_every_entry_is_there_and_dimmed_when_it_cannot_apply(app, desktop):
 def test_pause_and_resume(app, desktop, jobs):
     idle = desktop.property("IconPixmap")
     desktop.click("Pause")
-    until(lambda: jobs.store.pauses(), "the pause")
+    until(jobs.store.pauses, "the pause")
     until(lambda: label(desktop, 0).startswith("Paused"), "the status line")
     assert desktop.property("IconPixmap") != idle
     assert not enabled(desktop.entry("Pause"))
@@ -262,7 +262,7 @@ def test_a_database_that_cannot_be_used_is_told_by_the_icon(opened, desktop, tmp
     tray = Tray("--db", str(tmp_path))
     desktop.icon()
     assert "is a directory" in desktop.notification().body
-    assert "is a directory" in desktop.property("ToolTip")[3]
+    until(lambda: "is a directory" in desktop.property("ToolTip")[3], "the tooltip")
     desktop.click("Quit")
     assert tray.ends() == 5
 
