@@ -18,6 +18,12 @@ class Claiming(StoreCase):
         old = add(store, queue="another")
         assert ids(claim(store)) == ids([high, other, first, late, old, low])
 
+    def test_a_limit_leaves_out_the_last_in_order(self, store):
+        asked = [("a", 0), ("b", 1), ("a", 2), ("b", 0), ("c", 2), ("a", 1)]
+        jobs = [add(store, queue=queue, priority=priority) for queue, priority in asked]
+        for n in (2, 4, 1, 5, 0, 3):
+            assert ids(claim(store, 1)) == [jobs[n].id]
+
     def test_a_job_that_comes_back_keeps_its_place(self, store, clock):
         first, second, third = store.enqueue([new()] * 3)
         run(store, second, Verb.FAIL, wait=1)
