@@ -262,7 +262,7 @@ def test_a_database_that_cannot_be_used_is_told_by_the_icon(opened, desktop, tmp
     tray = Tray("--db", str(tmp_path))
     desktop.icon()
     assert "is a directory" in desktop.notification().body
-    until(lambda: "is a directory" in desktop.property("ToolTip")[3], "the tooltip")
+    until(lambda: "is a directory" in desktop.property("ToolTip")[2], "the tooltip")
     desktop.click("Quit")
     assert tray.ends() == 5
 
