@@ -15,7 +15,7 @@ NOTHING = Picture(mood=Mood.IDLE)
 
 
 @pytest.fixture
-def shown(desktop, show):  # noqa: ARG001 - the desktop comes first
+def shown(desktop, show):
     """Give a function that shows a menu, and shows it changed when called again."""
     tray = SniTray(render=lambda picture, size: (size, size, bytes([picture.count]) * size * size * 4))
 

@@ -34,7 +34,7 @@ def test_a_notification_says_all_that_the_server_can_show(desktop, show, tray, d
     told = desktop.notification()
     assert (told.app, told.replaces, told.icon, told.expire) == ("queuectl", 0, "queuectl", -1)
     assert (told.title, told.body) == ("Job 7 died", "make &lt;all&gt; &amp; go")
-    assert told.buttons == [("default", "Retry"), ("retry", "Retry"), ("log", "Show log")]
+    assert told.buttons == [("retry", "Retry"), ("log", "Show log"), ("default", "")]
     assert told.hints["urgency"] == 2
     assert told.hints["desktop-entry"] == "queuectl"
     assert told.hints["image-data"] == (48, 48, 192, True, 8, 4, bytes([10, 20, 30, 255]) * 48 * 48)
