@@ -86,9 +86,11 @@ def _examine() -> Iterator[Finding]:
     yield _temporary()
     yield _tray()
     spots = places()
-    yield from _folder(spots.files)
+    folder = list(_folder(spots.files))
+    yield from folder
     if "://" not in (location() or "") and not os.path.lexists(spots.database):
-        yield Finding(what="database", found=f"{spots.database}, not there yet: the first job makes it")
+        if all(finding.level is not Level.ERROR for finding in folder):
+            yield Finding(what="database", found=f"{spots.database}, not there yet: the first job makes it")
         yield from _tried("settings", lambda: _settings(Settings(machine=config_file.load(spots.config)), spots.config))
         return
     yield from _tried("database", _with_queue)
@@ -99,7 +101,8 @@ def _tried(what: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Findin
     try:
         yield from check()
     except QueuectlError as exc:
-        yield Finding(level=Level.ERROR, what=what, found=exc.message, advice=exc.hint)
+        advice = exc.hint or "Check its owner and permissions."
+        yield Finding(level=Level.ERROR, what=what, found=exc.message, advice=advice)
     except OSError as exc:
         found = f"{exc.filename}: {exc.strerror}" if exc.filename else str(exc)
         yield Finding(level=Level.ERROR, what=what, found=found, advice="Check its owner and permissions.")
