@@ -31,6 +31,8 @@ COMMANDS = {
     "resume": "pause:resume",
     "serve": "serve:serve",
     "worker": "worker:worker",
+    "tray": "tray:tray",
+    "autostart": "tray:autostart",
     "config": "config:config",
     "drop-folder": "drop:drop_folder",
     "doctor": "doctor:doctor",
