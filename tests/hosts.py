@@ -28,8 +28,8 @@ def run_cli(*args, stdin=None, env=None, cwd=None, check=False):
         timeout=PATIENCE * 2,
         check=False,
     )
-    done.out = done.stdout.decode("utf-8", "replace")
-    done.err = done.stderr.decode("utf-8", "replace")
+    done.out = done.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
+    done.err = done.stderr.decode("utf-8", "replace").replace("\r\n", "\n")
     done.json = lambda: json.loads(done.out)
     assert "Traceback" not in done.err, done.err
     if check:

@@ -144,7 +144,7 @@ def test_list_filters_and_limits(here, jobs):
 
 
 def test_show_tells_a_job_by_its_id_and_by_its_key(here, jobs, start_host):
-    ended(jobs, start_host, "echo out; exit 3", key="nightly", name="the name")
+    ended(jobs, start_host, "exit 3", key="nightly", name="the name")
     by_id, by_key = here("show", "1"), here("show", "nightly")
     assert by_id.out == by_key.out
     facts = dict(line.split("\t", 1) for line in by_id.out.splitlines())
@@ -158,6 +158,7 @@ def test_show_tells_a_job_by_its_id_and_by_its_key(here, jobs, start_host):
     assert whole["history"][0]["verb"] == "enqueue"
 
 
+@pytest.mark.posix
 def test_logs_prints_the_run_that_is_asked_for(jobs, start_host):
     jobs.add("echo run $QUEUECTL_ATTEMPT; echo two; echo err >&2; exit 1", max_retries=1, backoff_base=0)
     start_host("worker", "--limit", "2").ends()
@@ -187,7 +188,7 @@ def test_logs_of_a_job_that_has_not_run_says_so(here, jobs):
 
 
 def test_logs_that_are_not_on_this_machine_come_from_the_database(jobs, start_host):
-    ended(jobs, start_host, "echo one; echo two")
+    ended(jobs, start_host, "echo one&& echo two")
     jobs.paths.log(1, 1).unlink()
     for words in ([], ["--follow"]):
         done = run_cli("logs", "1", *words, check=True)
