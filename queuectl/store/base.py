@@ -94,7 +94,11 @@ class Store(Protocol):
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Join the verbs inside into one transaction; on an exception all of them are undone."""
+        """Join the verbs inside into one transaction; on an exception all of them are undone.
+
+        Whoever catches the error of an ``enqueue`` inside keeps what it had added before it failed; every other verb
+        refuses before it changes anything.
+        """
         ...
 
     def now(self) -> datetime:

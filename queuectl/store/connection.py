@@ -250,7 +250,10 @@ def _explained(exc: apsw.Error, path: Path) -> StoreUnavailable:
         case apsw.NotADBError() | apsw.CorruptError():
             return StoreCorrupt(f"{path} is damaged or no SQLite database ({exc})")
         case apsw.CantOpenError() | apsw.ReadOnlyError() | apsw.PermissionsError():
-            return StoreUnavailable(f"{path} cannot be written ({exc})", hint="Check its owner and permissions.")
+            hint = (
+                f"Check owner and permissions: of its folder, of it, and of {path.name}-wal and -shm if they are there."
+            )
+            return StoreUnavailable(f"{path} cannot be written ({exc})", hint=hint)
         case apsw.IOError():
             hint = "Its disk may be full or failing, or be a network drive."
             return StoreUnavailable(f"{path} cannot be read or written ({exc})", hint=hint)
