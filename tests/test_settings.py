@@ -13,7 +13,9 @@ from queuectl.settings import SETTINGS, Kept, Origin, Setting, Settings, find
 ROWS = list(SETTINGS.values())
 each_row = pytest.mark.parametrize("setting", ROWS, ids=lambda setting: setting.key)
 each_number = pytest.mark.parametrize(
-    "setting", [row for row in ROWS if row.kind not in {"bool", "text", "path", "hours"}], ids=lambda setting: setting.key
+    "setting",
+    [row for row in ROWS if row.kind not in {"bool", "text", "path", "hours"}],
+    ids=lambda setting: setting.key,
 )
 
 

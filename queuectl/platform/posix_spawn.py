@@ -45,8 +45,8 @@ def _attributes() -> ctypes.Array[ctypes.c_char]:
         _quick.posix_spawnattr_setflags(attributes, ctypes.c_short(_SETSIGDEF | _SETSIGMASK | _SETSID))
         _quick.sigemptyset(signals)
         _quick.posix_spawnattr_setsigmask(attributes, signals)
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them
-            _quick.sigaddset(signals, int(number))
+        for name in ("SIGPIPE", "SIGXFSZ"):  # Python ignores them
+            _quick.sigaddset(signals, int(getattr(signal, name)))
         _quick.posix_spawnattr_setsigdefault(attributes, signals)
     return attributes
 
