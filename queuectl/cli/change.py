@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from queuectl.cli.base import DURATION, JOB, command, open_queue
-from queuectl.cli.output import echo, plain, say
+from queuectl.cli.output import complain, echo
 from queuectl.errors import QueuectlError
 from queuectl.model.state import FINAL, State
 
@@ -24,7 +24,7 @@ def each(queue: "Queue", references: Sequence[str], act: Callable[[int], str]) -
         try:
             echo(act(queue.find(reference).id))
         except QueuectlError as exc:
-            say(f"error: {plain(exc.message)}" + (f"\nhint: {plain(exc.hint)}" if exc.hint else ""))
+            complain(exc.message, exc.hint)
             code = code or exc.exit_code
     return code
 

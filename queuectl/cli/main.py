@@ -12,7 +12,7 @@ import click
 
 from queuectl import __version__
 from queuectl.cli.base import database_option
-from queuectl.cli.output import colour_wanted, discard, plain, say
+from queuectl.cli.output import colour_wanted, complain, discard
 from queuectl.errors import QueuectlError
 
 COMMANDS = {
@@ -147,7 +147,5 @@ def _explain(exc: OSError) -> tuple[str, str]:
 
 
 def _fail(message: str, hint: str, code: int) -> int:
-    say(click.style("error: ", fg="red", bold=True) + plain(message))
-    if hint:
-        say(f"hint: {plain(hint)}")
+    complain(message, hint)
     return code

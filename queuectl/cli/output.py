@@ -62,6 +62,13 @@ def say(text: str) -> None:
         discard(sys.stderr)
 
 
+def complain(message: str, hint: str) -> None:
+    """Report an error, and what to do next."""
+    say(click.style("error: ", fg="red", bold=True) + plain(message))
+    if hint:
+        say(f"hint: {plain(hint)}")
+
+
 def discard(stream: TextIO) -> None:
     """Point a stream that cannot be written at nothing; Python would complain once more when it flushes at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
