@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from queuectl.engine.events import EventKind, JobEvent, Listener, tell
+from queuectl.engine.pace import GATHER, Pace
 from queuectl.engine.runner import Limits, Run
 from queuectl.engine.warden import Warden
 from queuectl.engine.worker import Pool
@@ -27,12 +28,6 @@ from queuectl.platform.environment import Environment
 from queuectl.queue import Queue
 from queuectl.store.base import Report
 
-GATHER = 0.0015
-"""Seconds that reports are left to gather while the workers still have something to do."""
-AHEAD = 16
-"""Most jobs claimed ahead for each worker."""
-SHORT = 0.05
-"""Seconds; only runs shorter than this are claimed ahead of a free worker."""
 RETRY_STORE = (0.1, 5.0)
 """First and longest wait, in seconds, before a failed transaction is tried again."""
 
@@ -95,9 +90,7 @@ class Coordinator:
         self._lasting: list[Run] = []
         self._draining = False
         self._stopped = False
-        self._moved = False  # whether a run has ended since the last look
-        self._typical = math.inf  # seconds that a run lasts here, as a moving average
-        self._commit = 0.002  # seconds that a transaction takes, likewise
+        self._pace = Pace()
         self._read_settings()
         self._follow_workers = workers is None
         self.pool = Pool(workers or self._workers, self._report)
@@ -230,11 +223,7 @@ class Coordinator:
         """Return how many more jobs to claim now: the free workers, and a few ahead of them when runs are short."""
         if self._draining:
             return 0
-        ahead = 0.0
-        if self._typical < SHORT:
-            # Twice what the workers can run while reports gather and are committed.
-            ahead = min(AHEAD, math.ceil(2 * (self._commit + GATHER) / max(self._typical, 1e-4))) * self.pool.size
-        return int(min(self.pool.size + ahead - len(self._runs), self._budget))
+        return int(min(self.pool.size + self._pace.ahead(self.pool.size) - len(self._runs), self._budget))
 
     def _transact(self) -> tuple[bool, datetime | None]:
         """Commit what has gathered; return whether there may be more to claim, and when time brings the next job."""
@@ -251,13 +240,14 @@ class Coordinator:
         self._unreported, self._lasting = [], []
         for item in finished:
             self._runs.pop(item.run.token, None)
+            self._pace.ended(item.outcome)
         self._budget -= len(claimed)
         for job in claimed:
             self._begin(job)
         for ended_job, item in zip(ended, finished, strict=True):
             if ended_job is not None:
                 tell(self._listener, JobEvent(kind=_kind(ended_job), job=ended_job, outcome=item.outcome))
-        self._learn(finished, time.monotonic() - began)
+        self._pace.committed(time.monotonic() - began)
         return len(claimed) >= free, due
 
     def _claim(self, limit: int) -> list[Job]:
@@ -301,15 +291,6 @@ class Coordinator:
         except LeaseLost as exc:
             log.warning("%s", exc)
 
-    def _learn(self, finished: Sequence[_Finished], commit: float) -> None:
-        self._commit += 0.1 * (min(commit, 0.1) - self._commit)
-        for item in finished:
-            self._moved = True
-            if item.outcome.started_at is None:
-                continue
-            lasted = (item.outcome.finished_at - item.outcome.started_at).total_seconds()
-            self._typical = lasted if math.isinf(self._typical) else self._typical + 0.1 * (lasted - self._typical)
-
     def _obey(self) -> None:
         """Do what other processes have asked for: cancel, pause, other settings."""
         self._take_up_settings()
@@ -324,11 +305,8 @@ class Coordinator:
 
     def _return_idle(self) -> None:
         """Put back what was claimed ahead but cannot be begun soon, for another host or a later day."""
-        stuck, self._moved = not self._moved, False
-        if not self.pool.waiting() or not (self._draining or stuck or self._store.pauses()):
+        if not self.pool.waiting() or not (self._draining or self._pace.is_stuck() or self._store.pauses()):
             return
-        if stuck:
-            self._typical = SHORT  # claim no more ahead until runs are seen to be short again
         runs = self.pool.take_back()
         self._store.unclaim([run.job for run in runs])
         for run in runs:

@@ -3,22 +3,20 @@
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from queuectl import __version__
 from queuectl.errors import QueuectlError
-from queuectl.host import drop_folder
+from queuectl.host import Host, drop_folder
 from queuectl.platform import autostart
 from queuectl.platform.opener import open_path, open_terminal, read_clipboard
+from queuectl.queue import Queue
 from queuectl.tray.backend import Action, Notification
-from queuectl.tray.menu import Choices
 from queuectl.tray.notify import is_silent
-
-if TYPE_CHECKING:
-    from queuectl.tray.app import TrayApp
 
 MORNING = 8
 """The hour at which a pause until tomorrow ends."""
@@ -33,10 +31,41 @@ SWITCHES = {
 log = logging.getLogger("queuectl.tray")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choices:
+    """What is set, and what this machine can do."""
+
+    notifications: Mapping[str, tuple[str, bool]]
+    """Setting -> label and whether it is on."""
+    autostart: bool
+    """Whether the tray starts at login."""
+    cores: int
+
+
+class Application(Protocol):
+    """What the actions need of the application."""
+
+    queue: Queue
+    host: Host
+    stopping: bool
+
+    def refresh(self) -> None:
+        """Look at the queue soon."""
+        ...
+
+    def notify(self, notification: Notification) -> None:
+        """Show a notification at once."""
+        ...
+
+    def stop(self) -> None:
+        """Take the icon away and end."""
+        ...
+
+
 class TrayActions:
     """Do what the user chose; each method runs in a thread of its own, and its errors are shown by the caller."""
 
-    def __init__(self, app: "TrayApp", *, database: str | None) -> None:
+    def __init__(self, app: Application, *, database: str | None) -> None:
         self._app = app
         self._queue = app.queue
         self._database = database

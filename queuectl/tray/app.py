@@ -1,11 +1,9 @@
 """The tray application: hosts everything, shows one icon, and goes on without it where no tray can be shown."""
 
 import logging
-import os
-import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 
 from queuectl import narrator
@@ -156,10 +154,3 @@ class TrayApp:
             title=snapshot.title(fresh),
             menu=menu.build(fresh, self.actions, self.actions.choices()),
         )
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the tray application: ``queuectl-tray [--db PATH]``."""
-    from queuectl.tray.start import start
-
-    sys.exit(start(sys.argv[1:] if argv is None else argv, os.environ))

@@ -1,37 +1,22 @@
 """The tray's menu as a pure function of what is known and what can be done."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from queuectl.model.job import Job
 from queuectl.model.state import State
 from queuectl.store.base import Running
+from queuectl.tray.actions import Choices, TrayActions
 from queuectl.tray.backend import Entry
 from queuectl.tray.snapshot import Snapshot, title
 from queuectl.units import format_duration
-
-if TYPE_CHECKING:
-    from queuectl.tray.actions import TrayActions
 
 LABEL_MAX = 60
 """Characters of a job's name in the menu."""
 MARKS = {State.COMPLETED: "✓", State.DEAD: "✗", State.CANCELLED: "-"}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choices:
-    """What is set, and what this machine can do."""
-
-    notifications: Mapping[str, tuple[str, bool]]
-    """Setting -> label and whether it is on."""
-    autostart: bool
-    """Whether the tray starts at login."""
-    cores: int
-
-
-def build(snapshot: Snapshot, actions: "TrayActions", choices: Choices) -> list[Entry]:
+def build(snapshot: Snapshot, actions: TrayActions, choices: Choices) -> list[Entry]:
     """Build the menu."""
     up = snapshot.error is None and not snapshot.starting
     return [
@@ -66,7 +51,7 @@ def _separator(number: int) -> Entry:
     return Entry(key=f"line{number}", separator=True)
 
 
-def _pause(snapshot: Snapshot, actions: "TrayActions", *, up: bool) -> Sequence[Entry]:
+def _pause(snapshot: Snapshot, actions: TrayActions, *, up: bool) -> Sequence[Entry]:
     paused = snapshot.paused
     resume = "Resume"
     if paused is not None and paused.until is not None:
@@ -86,7 +71,7 @@ def _pause(snapshot: Snapshot, actions: "TrayActions", *, up: bool) -> Sequence[
     )
 
 
-def _running(snapshot: Snapshot, actions: "TrayActions") -> Entry:
+def _running(snapshot: Snapshot, actions: TrayActions) -> Entry:
     entries = tuple(_running_job(run, snapshot.now, actions) for run in snapshot.running[:30])
     return Entry(
         key="running",
@@ -96,7 +81,7 @@ def _running(snapshot: Snapshot, actions: "TrayActions") -> Entry:
     )
 
 
-def _running_job(run: Running, now: datetime, actions: "TrayActions") -> Entry:
+def _running_job(run: Running, now: datetime, actions: TrayActions) -> Entry:
     job = run.job
     elapsed = format_duration(float(int((now - job.started_at).total_seconds()))) if job.started_at else ""
     stopping = ", stopping" if job.cancel_requested else ""
@@ -110,7 +95,7 @@ def _running_job(run: Running, now: datetime, actions: "TrayActions") -> Entry:
     )
 
 
-def _recent(snapshot: Snapshot, actions: "TrayActions") -> Entry:
+def _recent(snapshot: Snapshot, actions: TrayActions) -> Entry:
     return Entry(
         key="recent",
         label="Recent",
@@ -133,7 +118,7 @@ def _with(action: Callable[[int], None], job_id: int) -> Callable[[], None]:
     return lambda: action(job_id)
 
 
-def _dead(snapshot: Snapshot, actions: "TrayActions", *, up: bool) -> Entry:
+def _dead(snapshot: Snapshot, actions: TrayActions, *, up: bool) -> Entry:
     some = snapshot.dead > 0
     return Entry(
         key="dead",
@@ -146,7 +131,7 @@ def _dead(snapshot: Snapshot, actions: "TrayActions", *, up: bool) -> Entry:
     )
 
 
-def _workers(snapshot: Snapshot, actions: "TrayActions", choices: Choices, *, up: bool) -> Entry:
+def _workers(snapshot: Snapshot, actions: TrayActions, choices: Choices, *, up: bool) -> Entry:
     counts = sorted({1, 2, 4, 8, choices.cores, snapshot.workers})
     return Entry(
         key="workers",
@@ -165,7 +150,7 @@ def _workers(snapshot: Snapshot, actions: "TrayActions", choices: Choices, *, up
     )
 
 
-def _notifications(actions: "TrayActions", choices: Choices) -> Entry:
+def _notifications(actions: TrayActions, choices: Choices) -> Entry:
     def switch(setting: str) -> Callable[[], None]:
         return lambda: actions.toggle(setting)
 
@@ -179,7 +164,7 @@ def _notifications(actions: "TrayActions", choices: Choices) -> Entry:
     )
 
 
-def _quit(snapshot: Snapshot, actions: "TrayActions") -> Sequence[Entry]:
+def _quit(snapshot: Snapshot, actions: TrayActions) -> Sequence[Entry]:
     """Offer both ways while jobs run: asking in a window could be lost behind others."""
     if not snapshot.running:
         return (Entry(key="quit-now", label="Quit", act=actions.quit_now),)

@@ -8,8 +8,8 @@ from queuectl.model.job import Job, JobSpec
 from queuectl.model.state import State
 from queuectl.store.base import Pause, Running
 from queuectl.tray import menu
+from queuectl.tray.actions import Choices
 from queuectl.tray.backend import Mood
-from queuectl.tray.menu import Choices
 from queuectl.tray.snapshot import Snapshot, picture, title
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
