@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queuectl.tray.backend import Entry
-from queuectl.tray.menu_tree import REMEMBERED_MAX, ROOT, MenuTree
+from queuectl.tray.sni.menu_tree import REMEMBERED_MAX, ROOT, MenuTree
 
 entries = st.recursive(
     st.builds(

@@ -9,7 +9,7 @@ from dbus_fast.annotations import DBusBool, DBusInt32, DBusObjectPath, DBusSigna
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
 from queuectl.tray.backend import Mood, Picture
-from queuectl.tray.session_bus import clean
+from queuectl.tray.sni.bus import clean
 
 SIZES = (16, 22, 24, 32, 48, 64)
 """Pixels; panels choose the one next to their own height."""

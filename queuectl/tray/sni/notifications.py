@@ -9,8 +9,8 @@ from dbus_fast import DBusError, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
 from queuectl.tray.backend import Action, Notification
-from queuectl.tray.session_bus import BUS, call, clean, listen
-from queuectl.tray.sni_item import Pixmap
+from queuectl.tray.sni.bus import BUS, call, clean, listen
+from queuectl.tray.sni.item import Pixmap
 
 SERVER = "org.freedesktop.Notifications"
 SERVER_PATH = "/org/freedesktop/Notifications"

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from queuectl.tray.backend import Entry, Notification, Picture
-from queuectl.tray.sni_item import Render
-from queuectl.tray.sni_session import Identity, SniSession, Wishes
+from queuectl.tray.sni.item import Render
+from queuectl.tray.sni.session import Identity, SniSession, Wishes
 
 
 class SniTray:

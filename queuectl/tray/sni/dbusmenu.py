@@ -8,8 +8,8 @@ from dbus_fast.annotations import DBusBool, DBusInt32, DBusSignature, DBusStr, D
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
 from queuectl.tray.backend import Entry
-from queuectl.tray.menu_tree import TYPES, MenuTree, Properties
-from queuectl.tray.session_bus import clean
+from queuectl.tray.sni.bus import clean
+from queuectl.tray.sni.menu_tree import TYPES, MenuTree, Properties
 
 Names = Annotated[list[str], DBusSignature("as")]
 Ids = Annotated[list[int], DBusSignature("ai")]

@@ -9,7 +9,7 @@ import os
 from dbus_fast import DBusError, Message, MessageType, NameFlag, RequestNameReply
 from dbus_fast.aio import MessageBus
 
-from queuectl.tray.session_bus import BUS, call, listen
+from queuectl.tray.sni.bus import BUS, call, listen
 
 WATCHER = "org.kde.StatusNotifierWatcher"
 WATCHER_PATH = "/StatusNotifierWatcher"

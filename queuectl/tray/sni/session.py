@@ -16,12 +16,12 @@ from dbus_fast.aio import MessageBus
 
 from queuectl.errors import QueuectlError
 from queuectl.tray.backend import Entry, Mood, Notification, Picture, TrayUnavailable
-from queuectl.tray.callbacks import Callbacks
-from queuectl.tray.dbusmenu import DbusMenu
-from queuectl.tray.desktop_notifications import DesktopNotifications
-from queuectl.tray.session_bus import connect
-from queuectl.tray.sni_item import Render, SniItem
-from queuectl.tray.sni_watcher import SniWatcher, why_not_shown
+from queuectl.tray.sni.bus import connect
+from queuectl.tray.sni.callbacks import Callbacks
+from queuectl.tray.sni.dbusmenu import DbusMenu
+from queuectl.tray.sni.item import Render, SniItem
+from queuectl.tray.sni.notifications import DesktopNotifications
+from queuectl.tray.sni.watcher import SniWatcher, why_not_shown
 
 ITEM_PATH = "/StatusNotifierItem"
 MENU_PATH = "/MenuBar"
