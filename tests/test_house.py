@@ -11,9 +11,7 @@ ROOT = Path(queuectl.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 MODULE_MAX_LINES = 400
 
-MAY_ASK_WHICH_SYSTEM = {
-    "tray/sni.py": "a backend for Linux alone",
-}
+MAY_ASK_WHICH_SYSTEM: dict[str, str] = {}
 """Modules outside platform/ that may, with the reason."""
 QUESTIONS = {("sys", "platform"), ("os", "name"), ("platform", "system")}
 

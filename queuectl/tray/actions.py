@@ -2,8 +2,9 @@
 
 import logging
 import os
+import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -148,11 +149,11 @@ class TrayActions:
 
     def open_dead(self) -> None:
         """Show the dead letter queue."""
-        self._in_terminal("dlq", "list")
+        show_in_terminal(self._queue, self._database, "dlq", "list")
 
     def open_dashboard(self) -> None:
         """Show what is going on."""
-        self._in_terminal("status", "--watch")
+        show_status(self._queue, self._database)
 
     def open_drop_folder(self) -> None:
         """Open the drop folder."""
@@ -168,24 +169,6 @@ class TrayActions:
         """Open the folder of the jobs' logs."""
         self._queue.paths.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         open_path(self._queue.paths.logs)
-
-    def _in_terminal(self, *words: str) -> None:
-        database = ("--db", self._database) if self._database else ()
-        command = [*autostart.program("queuectl", "queuectl"), *database, *words]
-        try:
-            open_terminal(command)
-        except OSError:
-            self._as_text(command, words)
-
-    def _as_text(self, command: Sequence[str], words: Sequence[str]) -> None:
-        """Show a command's output as a text file, where there is no terminal."""
-        import subprocess
-
-        once = [word for word in command if word != "--watch"]
-        done = subprocess.run(once, capture_output=True, check=False, stdin=subprocess.DEVNULL)  # noqa: S603
-        file = self._queue.paths.files / f"{words[0]}.txt"
-        file.write_bytes(done.stdout or b"nothing\n")
-        open_path(file)
 
     # the application
 
@@ -235,3 +218,25 @@ class TrayActions:
 
 def _in_background(function: Callable[[], None]) -> None:
     threading.Thread(target=function, name="tray-quit", daemon=True).start()
+
+
+def show_status(queue: Queue, database: str | None) -> None:
+    """Show what is going on, live."""
+    show_in_terminal(queue, database, "status", "--watch")
+
+
+def show_in_terminal(queue: Queue, database: str | None, *words: str) -> None:
+    """Show what a command prints: in a terminal or, where there is none, as a text file.
+
+    Raises:
+        OSError: nothing here can show it.
+    """
+    command = [*autostart.program("queuectl", "queuectl"), *(("--db", database) if database else ()), *words]
+    try:
+        open_terminal(command)
+    except OSError:
+        once = [word for word in command if word != "--watch"]
+        done = subprocess.run(once, capture_output=True, check=False, stdin=subprocess.DEVNULL)  # noqa: S603 - our own
+        file = queue.paths.files / f"{words[0]}.txt"
+        file.write_bytes(done.stdout or b"nothing\n")
+        open_path(file)

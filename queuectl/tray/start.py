@@ -16,6 +16,7 @@ from queuectl.host import drop_folder
 from queuectl.narrator import greeting
 from queuectl.platform.lock import FileLock
 from queuectl.queue import Queue
+from queuectl.tray.actions import show_status
 from queuectl.tray.app import TrayApp
 from queuectl.tray.backend import Action, Entry, Mood, Notification, Picture, TrayBackend, TrayUnavailable
 
@@ -79,6 +80,8 @@ def _run_once(queue: Queue, database: str | None) -> int:
     lock = FileLock(queue.paths.locks / "tray.lock")
     if not lock.acquire(0):
         _say(f"queuectl-tray runs already on {queue.store.location}.")
+        with contextlib.suppress(OSError):
+            show_status(queue, database)
         return 0
     try:
         return _run(queue, database)

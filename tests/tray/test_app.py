@@ -232,9 +232,10 @@ def test_p7_signals_stop_it_gracefully(app, desktop, jobs, number):
     assert jobs.find(job.id).attempts == 0
 
 
-def test_a_second_start_ends_at_once(app, desktop):
+def test_a_second_start_shows_what_is_going_on_and_ends(app, desktop, opened):
     second = Tray()
     assert second.ends() == 0
+    until(lambda: "status --watch" in opened(), "the status in a terminal")
     assert "runs already" in second.lines[0]
     assert app.process.poll() is None
     assert len(desktop.registered) == 1
