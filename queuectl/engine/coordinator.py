@@ -90,6 +90,7 @@ class Coordinator:
         self._lasting: list[Run] = []
         self._draining = False
         self._stopped = False
+        self._interrupted: str | None = None
         self._pace = Pace()
         self._read_settings()
         self._follow_workers = workers is None
@@ -121,7 +122,11 @@ class Coordinator:
         self._inbox.put(_Ring())
 
     def interrupt(self, reason: str) -> None:
-        """Stop the runs that go on; they go back to the queue and spend no attempt."""
+        """Stop the runs that go on; they go back to the queue and spend no attempt.
+
+        The coordinator may be in the midst of a claim: what that brings is stopped as it begins.
+        """
+        self._interrupted = reason
         for run in self.running:
             run.stop(OutcomeKind.INTERRUPTED, reason)
         self.warden.wake()
@@ -259,6 +264,8 @@ class Coordinator:
             job, log_file, limits=self._limits, environ=self._environ, clock=self._queue.clock, on_start=self._started
         )
         self._runs[run.token] = run
+        if self._interrupted is not None:
+            run.stop(OutcomeKind.INTERRUPTED, self._interrupted)
         self.warden.add(run)
         self.pool.put(run)
 
