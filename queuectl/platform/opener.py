@@ -59,7 +59,8 @@ def open_terminal(argv: Sequence[str]) -> None:
         _launch(["osascript", "-e", script, "-e", 'tell application "Terminal" to activate'])
         return
     wanted = os.environ.get("TERMINAL")
-    candidates = ((wanted, "-e"), *_TERMINALS) if wanted else _TERMINALS
+    known = dict(_TERMINALS)
+    candidates = ((wanted, known.get(Path(wanted).name, "-e")), *_TERMINALS) if wanted else _TERMINALS
     for program, option in candidates:
         path = shutil.which(program)
         if path:
