@@ -102,8 +102,8 @@ class JobReference(click.ParamType[str]):
         """Offer the newest jobs; a database that is not there, or cannot be read, offers none."""
         from click.shell_completion import CompletionItem
 
-        from queuectl.cli.output import plain
         from queuectl.store.base import JobFilter
+        from queuectl.text import plain
 
         with suppress(QueuectlError, OSError, RuntimeError), ctx.scope(cleanup=False):
             if places().database.is_file():

@@ -12,10 +12,11 @@ import click
 
 from queuectl import __version__, config_file
 from queuectl.cli.base import command, json_option, location, open_queue, places
-from queuectl.cli.output import echo, on_terminal, plain, print_json, print_rows
+from queuectl.cli.output import echo, on_terminal, print_json, print_rows
 from queuectl.errors import QueuectlError
 from queuectl.platform import machine
 from queuectl.settings import Settings
+from queuectl.text import plain
 from queuectl.units import format_size
 
 if TYPE_CHECKING:

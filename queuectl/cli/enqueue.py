@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from queuectl.cli.base import DURATION, JOB, MOMENT, command, in_seconds, json_option, open_queue
-from queuectl.cli.output import echo, on_terminal, plain, print_json, say
+from queuectl.cli.output import echo, on_terminal, print_json, say
 from queuectl.errors import UsageError
+from queuectl.text import plain
 
 if TYPE_CHECKING:
     from queuectl.model.job import Job, JobSpec

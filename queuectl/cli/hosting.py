@@ -11,10 +11,11 @@ from types import FrameType
 import click
 
 from queuectl import narrator
-from queuectl.cli.output import cut, discard, echo, on_terminal, plain, say, terminal_width
+from queuectl.cli.output import cut, discard, echo, on_terminal, say, terminal_width
 from queuectl.dropfolder.events import DropEvent, DropKind
 from queuectl.engine.events import EventKind, JobEvent
 from queuectl.host import Host
+from queuectl.text import plain
 
 COLOURS = {
     EventKind.STARTED: "blue",

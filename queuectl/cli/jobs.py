@@ -13,13 +13,13 @@ from queuectl.cli.output import (
     echo,
     local,
     on_terminal,
-    plain,
     print_json,
     print_rows,
     print_table,
     state_text,
 )
 from queuectl.model.state import State
+from queuectl.text import plain
 from queuectl.units import format_duration, format_size
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from queuectl.model.state import State
+from queuectl.text import plain
 from queuectl.units import format_duration
 
 if TYPE_CHECKING:
@@ -83,14 +84,6 @@ def print_json(value: Any) -> None:
     """Print a value as JSON."""
     readable = sys.stdout.encoding.lower() == "utf-8"  # elsewhere, such as in a pipe on Windows, \u escapes are safe
     click.echo(json.dumps(value, indent=2, ensure_ascii=not readable))
-
-
-def plain(text: object) -> str:
-    """Make a text safe for one line of a terminal: nothing in it can move the cursor or hide what stands there."""
-    line = "" if text is None else str(text)
-    if line.isprintable():
-        return line
-    return "".join(char if char.isprintable() else " " if char.isspace() else "\ufffd" for char in line)
 
 
 def print_rows(rows: Iterable[Sequence[object]]) -> None:

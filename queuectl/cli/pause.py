@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import click
 
 from queuectl.cli.base import DURATION, MOMENT, command, in_seconds, open_queue
-from queuectl.cli.output import echo, local, plain
+from queuectl.cli.output import echo, local
 from queuectl.errors import UsageError
+from queuectl.text import plain
 
 
 @command("pause")

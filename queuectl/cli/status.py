@@ -15,13 +15,13 @@ from queuectl.cli.output import (
     echo,
     local,
     on_terminal,
-    plain,
     print_json,
     print_rows,
     print_table,
 )
 from queuectl.errors import UsageError
 from queuectl.model.state import State
+from queuectl.text import plain
 
 if TYPE_CHECKING:
     from queuectl.queue import Queue, Status

@@ -3,8 +3,9 @@
 import click
 
 from queuectl.cli.base import DURATION, JOB, command, json_option, open_queue
-from queuectl.cli.output import echo, on_terminal, plain, print_json, print_rows, say, state_text
+from queuectl.cli.output import echo, on_terminal, print_json, print_rows, say, state_text
 from queuectl.model.state import FINAL, State
+from queuectl.text import plain
 
 
 @command("wait")

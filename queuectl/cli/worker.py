@@ -5,8 +5,9 @@ from typing import Any
 import click
 
 from queuectl.cli.base import SettingValue, command, group, open_queue
-from queuectl.cli.output import echo, plain
+from queuectl.cli.output import echo
 from queuectl.errors import UsageError
+from queuectl.text import plain
 
 
 def start_options(function: click.decorators.FC) -> click.decorators.FC:

@@ -78,7 +78,11 @@ class TrayActions:
             switches = {key: (label, bool(settings[key])) for key, label in SWITCHES.items()}
         except QueuectlError:
             switches = {key: (label, True) for key, label in SWITCHES.items()}
-        return Choices(notifications=switches, autostart=autostart.current() is not None, cores=os.cpu_count() or 1)
+        try:
+            at_login = autostart.current() is not None
+        except Exception:  # noqa: BLE001 - whatever is wrong with the entry, it must not cost the whole menu
+            at_login = False
+        return Choices(notifications=switches, autostart=at_login, cores=os.cpu_count() or 1)
 
     def may_notify(self, setting: str) -> bool:
         """Tell whether a kind of notification is wanted now."""

@@ -122,6 +122,9 @@ class TrayApp:
             self._changed.clear()
             if self._ended.wait(SHORTEST if wait else 0):
                 return
+            if self.host.stop_asked.is_set():  # by "worker stop --all"
+                self.stop()
+                return
             try:
                 self._show(self._look())
                 due = self._notifier.flush()

@@ -16,12 +16,14 @@ from queuectl.host import drop_folder
 from queuectl.narrator import greeting
 from queuectl.platform.lock import FileLock
 from queuectl.queue import Queue
+from queuectl.text import plain
 from queuectl.tray.actions import show_status
 from queuectl.tray.app import TrayApp
 from queuectl.tray.backend import Action, Entry, Mood, Notification, Picture, TrayBackend, TrayUnavailable
 
 LOG_BYTES = 1024 * 1024
 LOG_FILES = 3
+LOG_NAME = "queuectl-tray.log"
 
 log = logging.getLogger("queuectl.tray")
 
@@ -101,7 +103,7 @@ def _run(queue: Queue, database: str | None) -> int:
         _go_on_without_icon(app, str(exc))
     except Exception:
         log.exception("the tray failed; jobs run on without it")
-        app.host.wait()
+        _go_on_without_icon(app, f"it failed; {queue.paths.files / LOG_NAME} says why.")
     finally:
         app.stop()
         app.host.stop()
@@ -115,8 +117,10 @@ def _go_on_without_icon(app: TrayApp, why: str) -> None:
     _say(f"queuectl runs up to {app.host.workers} jobs at once all the same.")
     for line in greeting(app.queue.store.location, drop_folder(app.queue) if app.host.watcher else None):
         _say(line)
-    app.narrate(lambda what, text: _say(f"{datetime.now().astimezone():%H:%M:%S} {what} {' '.join(text.split())}"))
+    app.narrate(lambda what, text: _say(plain(f"{datetime.now().astimezone():%H:%M:%S} {what} {text}")))
     app.host.wait()
+    if app.host.running:
+        _say("Stopping: what runs gets some time to end. Ctrl+C again: stop it now.")
 
 
 def _backend() -> TrayBackend:
@@ -157,7 +161,7 @@ def _welcome(app: TrayApp) -> None:
 
 
 def _log_to_file(queue: Queue) -> None:
-    file = queue.paths.files / "queuectl-tray.log"
+    file = queue.paths.files / LOG_NAME
     handler = logging.handlers.RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger("queuectl")

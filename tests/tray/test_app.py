@@ -268,6 +268,30 @@ def test_a_database_that_cannot_be_used_is_told_by_the_icon(opened, desktop, tmp
     assert tray.ends() == 5
 
 
+def test_what_others_wrote_cannot_steer_the_terminal_and_the_wait_is_told(jobs, opened, monkeypatch, tmp_path):
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/no-bus")
+    tray = Tray()
+    tray.says("To stop")
+    job = jobs.add("sleep 1000; printf '\x1b]0;title\x07'")
+    assert "\x1b" not in tray.says(f"job {job.id} started")
+    assert tray.terminate() == 0
+    assert any(line.startswith("Stopping") for line in tray.lines)
+
+
+def test_it_stops_when_all_hosts_are_told_to(app, desktop, jobs):
+    run_cli("worker", "stop", "--all", check=True)
+    assert app.ends() == 0
+    assert jobs.store.hosts() == []
+
+
+def test_an_entry_for_login_that_cannot_be_read_costs_no_icon(jobs, opened, desktop, tmp_path):
+    (tmp_path / "config" / "autostart" / "queuectl.desktop").mkdir(parents=True)
+    tray = Tray()
+    desktop.icon()
+    until(lambda: label(desktop, 0).startswith("0 running"), "the first look")
+    assert tray.terminate() == 0
+
+
 def test_the_doctor_says_whether_an_icon_can_be_shown(desktop, bus):
     assert "A tray icon can be shown" in run_cli("doctor").out
     bus.kill()
