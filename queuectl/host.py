@@ -1,7 +1,9 @@
 """The composition root: what runs in a host, in what order it starts and stops, and with what deadline."""
 
+import contextlib
 import logging
 import os
+import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,8 +62,9 @@ class Host:
         self.id = os.urandom(6).hex()
         self.options = options
         self._queue = jobs
-        self.stop_asked = threading.Event()
-        """Set when somebody wants this host to stop."""
+        self.stop_asked = False
+        """Whether somebody wants this host to stop."""
+        self._stop_wishes: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._hurry = threading.Event()
         self._lock = FileLock(jobs.host_lock(self.id))
         self._coordinator = Coordinator(
@@ -89,7 +92,12 @@ class Host:
         """
         if not self._lock.acquire(THREAD_DEADLINE):
             raise QueuectlError(f"the lock {self._queue.host_lock(self.id)} cannot be taken")
-        self._register()
+        try:
+            self._register()
+        except QueuectlError:
+            self._doorbell.close()
+            self._lock.close()
+            raise
         self._doorbell.start()
         self._coordinator.start()
         self._reaper.start()
@@ -111,7 +119,7 @@ class Host:
             log.warning("this host's row was struck off; adding it again")
             self._register()
         else:
-            self.stop_asked.set()
+            self.ask_to_stop()
 
     @property
     def running(self) -> int:
@@ -125,9 +133,14 @@ class Host:
 
     def wait(self) -> None:
         """Wait until somebody wants this host to stop, or its budget is spent."""
-        # With a deadline, so that a signal is noticed on Windows too.
-        while not self.stop_asked.wait(1.0) and not self._coordinator.done.is_set():
-            pass
+        while not self.stop_asked and not self._coordinator.done.is_set():
+            with contextlib.suppress(queue.Empty):
+                self._stop_wishes.get(timeout=1.0)  # with a deadline, so that a signal is noticed on Windows too
+
+    def ask_to_stop(self) -> None:
+        """Let ``wait`` return; a signal handler may call it, whatever its thread is in the midst of."""
+        self.stop_asked = True
+        self._stop_wishes.put(None)  # an Event's lock would not let the waiting thread's own handler in
 
     def wait_until_idle(self, timeout: float | None = None) -> bool:
         """Wait until the budget is spent, or nothing runs any more in a host that stops; tell whether that came."""

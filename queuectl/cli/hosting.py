@@ -57,9 +57,9 @@ def signals(host: Host) -> Iterator[None]:
     """Let Ctrl+C and the system's wish to end stop the host; a second one hurries it."""
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        if host.stop_asked.is_set():
+        if host.stop_asked:
             host.hurry()
-        host.stop_asked.set()
+        host.ask_to_stop()
 
     names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     known = [getattr(signal, name) for name in names if hasattr(signal, name)]

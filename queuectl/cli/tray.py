@@ -2,7 +2,7 @@
 
 import click
 
-from queuectl.cli.base import command, json_option
+from queuectl.cli.base import command, json_option, location, places
 from queuectl.cli.output import echo, print_json
 from queuectl.errors import QueuectlError
 
@@ -47,7 +47,8 @@ def autostart(what: str, as_json: bool) -> None:
 
     try:
         if what == "on":
-            entry.turn_on(entry.program("queuectl-tray", "queuectl.tray"))
+            database = ("--db", str(places().database)) if location() else ()
+            entry.turn_on([*entry.program("queuectl-tray", "queuectl.tray"), *database])
         elif what == "off":
             entry.turn_off()
     except OSError as exc:

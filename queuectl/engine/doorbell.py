@@ -30,6 +30,10 @@ class Doorbell:
         """Begin to listen."""
         self._thread.start()
 
+    def close(self) -> None:
+        """Give the port back; for one that was never started."""
+        self._socket.close()
+
     def stop(self, timeout: float) -> None:
         """Stop listening; wait at most ``timeout`` seconds for the thread."""
         self._stopped.set()

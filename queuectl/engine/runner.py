@@ -54,7 +54,7 @@ class Run:
         self.job = job
         self.token = job.lease.token
         self.limits = limits
-        self.timeout = job.spec.timeout if job.spec.timeout is not None else limits.timeout or None
+        self.timeout = (limits.timeout if job.spec.timeout is None else job.spec.timeout) or None
         self.noted = False
         self.kill_at: float | None = None
         """When patience with a run that was asked to stop ends, on the monotonic clock."""

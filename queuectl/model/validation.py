@@ -34,7 +34,7 @@ def validate(spec: JobSpec) -> None:
         raise InvalidJob(f"priority must lie between {low} and {high}, not {spec.priority}", field="priority")
     _validate_range("max_retries", spec.max_retries, 0, 1_000_000)
     _validate_range("backoff_base", spec.backoff_base, 0, 86_400)
-    _validate_range("timeout", spec.timeout, 0.001, 10 * 365 * 86_400)
+    _validate_range("timeout", spec.timeout, 0, 10 * 365 * 86_400)  # 0 is no limit, as in the settings
     for parent in spec.after:
         if not 1 <= parent <= ID_MAX:
             raise InvalidJob(f"after: {parent} is no job id", field="after")

@@ -50,4 +50,12 @@ def has_dbus() -> bool:
 @cache
 def user() -> str:
     """Return the user's name, for the history of a job."""
-    return os.environ.get("USER") or os.environ.get("USERNAME") or "unknown"
+    found = next((os.environ[name] for name in ("USER", "LOGNAME", "USERNAME") if os.environ.get(name)), None)
+    if found is not None:
+        return found
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"

@@ -75,19 +75,22 @@ def read_clipboard() -> str:
     Raises:
         OSError: it cannot be read here.
     """
-    flags = 0
     if sys.platform == "win32":
-        flags = subprocess.CREATE_NO_WINDOW
-        command = ["powershell", "-NoProfile", "-Command", "Get-Clipboard -Raw"]
-    elif sys.platform == "darwin":
-        command = ["pbpaste"]
-    else:
-        found = next((entry for entry in _CLIPBOARDS if shutil.which(entry[0])), None)
-        if found is None:
-            raise FileNotFoundError("the clipboard cannot be read; install wl-clipboard or xclip")
-        command = list(found)
+        reader = ("powershell", "-NoProfile", "-Command", "Get-Clipboard -Raw")
+        return _output(reader, subprocess.CREATE_NO_WINDOW) or ""
+    readers = (("pbpaste",),) if sys.platform == "darwin" else _CLIPBOARDS
+    for reader in readers:
+        if shutil.which(reader[0]):
+            text = _output(reader)
+            if text is not None:  # wl-paste says nothing on X11, and xclip nothing on Wayland
+                return text
+    raise FileNotFoundError("the clipboard cannot be read or is empty; install wl-clipboard or xclip")
+
+
+def _output(command: Sequence[str], flags: int = 0) -> str | None:
+    """Return what a program prints, or None when it fails."""
     done = subprocess.run(command, capture_output=True, timeout=5, check=False, creationflags=flags)  # noqa: S603
-    return done.stdout.decode("utf-8", "replace")
+    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
 
 
 def _find(*programs: str) -> str:

@@ -72,9 +72,10 @@ def posix_spawn(argv: Sequence[str], *, cwd: str, env: Variables, stdout: int) -
     pid = ctypes.c_int()
     _quick.posix_spawn_file_actions_init(actions)
     try:
-        _quick.posix_spawn_file_actions_addopen(actions, 0, b"/dev/null", os.O_RDONLY, 0)
+        # The input last: where this process has none itself, the log may have got its number.
         _quick.posix_spawn_file_actions_adddup2(actions, stdout, 1)
         _quick.posix_spawn_file_actions_adddup2(actions, stdout, 2)
+        _quick.posix_spawn_file_actions_addopen(actions, 0, b"/dev/null", os.O_RDONLY, 0)
         _quick.posix_spawn_file_actions_addclosefrom_np(actions, 3)
         _quick.posix_spawn_file_actions_addchdir_np(actions, folder)
         code = _slow.posix_spawn(

@@ -190,7 +190,8 @@ class TrayActions:
     def toggle_autostart(self) -> None:
         """Start at login, or no longer."""
         if autostart.current() is None:
-            autostart.turn_on(autostart.program("queuectl-tray", "queuectl.tray"))
+            database = ("--db", str(self._queue.paths.database)) if self._database else ()
+            autostart.turn_on([*autostart.program("queuectl-tray", "queuectl.tray"), *database])
         else:
             autostart.turn_off()
         self._app.refresh()

@@ -122,7 +122,7 @@ class TrayApp:
             self._changed.clear()
             if self._ended.wait(SHORTEST if wait else 0):
                 return
-            if self.host.stop_asked.is_set():  # by "worker stop --all"
+            if self.host.stop_asked:  # by "worker stop --all"
                 self.stop()
                 return
             try:

@@ -133,9 +133,9 @@ def _stop_on_signals(app: TrayApp) -> None:
     """Let signals end the application; a second one gives running jobs no more time."""
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        if app.host.stop_asked.is_set():
+        if app.host.stop_asked:
             app.host.hurry()
-        app.host.stop_asked.set()
+        app.host.ask_to_stop()
         app.stop()
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):

@@ -115,6 +115,7 @@ def test_the_timeout_setting_is_for_jobs_without_one(jobs, run):
     _, attempt, _ = run("sleep 1000")
     assert attempt.outcome is OutcomeKind.TIMEOUT
     assert run("sleep 0.4", timeout=30)[0].state is State.COMPLETED
+    assert run("sleep 0.4", timeout=0)[0].state is State.COMPLETED
 
 
 def test_a_log_keeps_its_head_and_its_newest_part(jobs, run):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from queuectl.platform import autostart
+from tests.hosts import run_cli
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +48,12 @@ def test_the_program_starts_from_here():
     argv = autostart.program("queuectl", "queuectl")
     done = subprocess.run([*argv, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("queuectl")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="one platform is enough for the command line")
+def test_another_database_is_remembered(tmp_path):
+    database = tmp_path / "other.db"
+    run_cli("--db", str(database), "autostart", "on", check=True)
+    assert autostart.current().endswith(f"--db {database}")
+    run_cli("autostart", "on", check=True)
+    assert "--db" not in autostart.current()
