@@ -337,3 +337,36 @@ def test_a_thousand_jobs_do_not_flood_the_panel(app, desktop, jobs):
     updates = sum(later - earlier > 0.05 for earlier, later in pairwise(moments)) + 1
     assert updates <= 4 * seconds + 2
     assert len(desktop.notified) <= seconds / 5 + 1
+
+
+def test_the_icon_changes_with_each_state(app, desktop, jobs, tmp_path):
+    def picture():
+        return desktop.property("IconPixmap")[-1][2]
+
+    def other_than(*known):
+        return until(lambda: next((seen for seen in [picture()] if seen not in known), None), "another picture")
+
+    idle = picture()
+    gate = tmp_path / "gate"
+    job = jobs.add(f"while ! test -e {gate}; do sleep 0.02; done")
+    running = other_than(idle)
+    jobs.pause()
+    paused = other_than(idle, running)
+    jobs.resume()
+    gate.touch()
+    jobs.wait([job.id], PATIENCE)
+    until(lambda: picture() == idle, "the idle picture")
+    jobs.add("exit 1", max_retries=0)
+    dead = other_than(idle, running, paused)
+    assert len({idle, running, paused, dead}) == 4
+
+
+def test_recent_jobs_run_again_and_show_their_log(app, desktop, jobs, opened):
+    job = jobs.add("echo hi")
+    jobs.wait([job.id], PATIENCE)
+    [recent] = until(lambda: find(desktop, "Recent").children, "the recent job")
+    show, again = recent.children
+    desktop.event(show.id)
+    until(lambda: f"xdg-open {jobs.paths.log(job.id, 1)}" in opened(), "the log")
+    desktop.event(again.id)
+    until(lambda: len(jobs.attempts(job.id)) == 2, "the second run")
