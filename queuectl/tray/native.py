@@ -2,10 +2,18 @@
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from queuectl.platform.icon_thread import before_menu_opens, menu_updates_when_opened, run_on_icon_thread
+from queuectl.platform.icon_thread import (
+    before_menu_opens,
+    label,
+    let_the_session_end,
+    menu_updates_when_opened,
+    run_on_icon_thread,
+    signals_come_through,
+)
 from queuectl.tray.backend import Entry, Notification, Picture
 
 if TYPE_CHECKING:
@@ -31,20 +39,27 @@ class NativeTray:
         self._entries: Sequence[Entry] = ()
         self._picture: Picture | None = None
         self._title = "queuectl"
+        self._notices: deque[Notification] = deque()
         self._up = False
+        self._stop_asked = False
         self._icon: Any = pystray.Icon("queuectl", title=self._title, menu=pystray.Menu(self._items))
 
     def run(self, on_ready: Callable[[], None]) -> None:
         """Show the icon and handle its events until ``stop``."""
         before_menu_opens(self._icon, self._icon.update_menu)
+        let_the_session_end(self._icon)
 
         def setup(icon: Any) -> None:
             self._up = True
             self._ui(lambda: setattr(icon, "visible", True))
+            self._ui(self._show_notices)
+            if self._stop_asked:
+                self.stop()
             threading.Thread(target=on_ready, name="tray-ready", daemon=True).start()
 
-        self._icon.run(setup)
-        self._up = False
+        with signals_come_through(self._icon):
+            self._icon.run(setup)
+        self._stop_asked, self._up = True, False
 
     def update(self, *, picture: Picture, title: str, menu: Sequence[Entry]) -> None:
         """Show another picture, title or menu."""
@@ -60,15 +75,22 @@ class NativeTray:
             self._ui(self._icon.update_menu)
 
     def notify(self, notification: Notification) -> None:
-        """Show a notification; pystray's have no buttons."""
-        title = notification.title[:NOTIFICATION_TITLE_MAX] or "queuectl"
-        body = notification.body[:MESSAGE_MAX] or title
-        self._ui(lambda: self._icon.notify(body, title))
+        """Show a notification, once the icon is up; pystray's have no buttons."""
+        self._notices.append(notification)
+        if self._up:
+            self._ui(self._show_notices)
 
     def stop(self) -> None:
-        """Take the icon away and let ``run`` return."""
+        """Take the icon away and let ``run`` return, at once if it has yet to begin."""
+        self._stop_asked = True
         if self._up:
-            self._icon.stop()
+            self._ui(self._icon.stop)
+
+    def _show_notices(self) -> None:
+        while self._notices:
+            notice = self._notices.popleft()
+            title = notice.title[:NOTIFICATION_TITLE_MAX] or "queuectl"
+            self._icon.notify(notice.body[:MESSAGE_MAX] or title, title)
 
     def _ui(self, function: Callable[[], None]) -> None:
         def guarded() -> None:
@@ -79,7 +101,7 @@ class NativeTray:
 
         if self._up:
             run_on_icon_thread(self._icon, guarded)
-        else:
+        elif not self._stop_asked:
             guarded()
 
     def _items(self) -> list[Any]:
@@ -94,7 +116,7 @@ class NativeTray:
             action = self._runner(entry.act)
         checked = None if entry.checked is None else lambda _item: bool(entry.checked)
         return self._pystray.MenuItem(
-            entry.label, action, checked=checked, radio=entry.radio, default=entry.default, enabled=entry.enabled
+            label(entry.label), action, checked=checked, radio=entry.radio, default=entry.default, enabled=entry.enabled
         )
 
     def _runner(self, act: Callable[[], None] | None) -> Callable[[], None]:
