@@ -4,6 +4,7 @@ QueuectlError                 1  the operation failed
 |-- UsageError                2  what was asked for makes no sense
 |   |-- InvalidJob                 a job's field is missing, of the wrong type or out of range
 |   |-- InvalidSetting             a setting's value is of the wrong type or out of range
+|   |-- InvalidSchedule            a schedule that cannot be understood or never happens
 |   `-- InvalidJobFile             a .job file that cannot be understood, with its line
 |-- NotFound                  3  no such job, key, queue or setting
 |-- WrongState                4  the job's state does not allow it
@@ -48,6 +49,10 @@ class InvalidJob(UsageError):
 
 class InvalidSetting(UsageError):
     """A setting's value is of the wrong type or out of range."""
+
+
+class InvalidSchedule(UsageError):
+    """A schedule's rule, interval or time zone cannot be understood, or it never happens."""
 
 
 class InvalidJobFile(UsageError):
