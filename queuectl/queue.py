@@ -19,13 +19,15 @@ from typing import Any, Self
 from queuectl import config_file
 from queuectl.clock import Clock, SystemClock
 from queuectl.errors import InvalidJob, NotFound, QueuectlError, UsageError, WrongState
+from queuectl.model.defaults import fill, read_defaults
+from queuectl.model.dependencies import Placed, in_order, with_ids
 from queuectl.model.job import Attempt, Event, Job, JobSpec
 from queuectl.model.state import FINAL, State
 from queuectl.model.validation import validate
 from queuectl.platform import machine, paths
 from queuectl.platform.lock import is_locked
 from queuectl.settings import Kept, Resolved, Settings, Value, find
-from queuectl.store.base import HostRow, JobFilter, NewJob, Pause, Running, Store
+from queuectl.store.base import HostRow, JobFilter, NewJob, Pause, QueueRow, Running, Store
 
 PRUNE_BATCH = 500
 """Jobs deleted in one transaction, so that others need not wait long."""
@@ -103,23 +105,31 @@ class Queue:
             StoreUnavailable: the database cannot keep them.
         """
         settings = self.settings()
-        new = []
+        defaults = {row.name: read_defaults(row.defaults) for row in self.store.queues() if row.defaults}
+        filled = []
         for position, spec in enumerate(specs, start=1):
             try:
                 validate(spec)
+                filled.append(fill(spec, defaults.get(spec.queue, {}), settings))
             except InvalidJob as exc:
                 where = f"job {position} of {len(specs)}: " if len(specs) > 1 else ""
                 raise InvalidJob(f"{where}{exc.message}", field=exc.field, hint=exc.hint) from None
-            new.append(
-                NewJob(
-                    spec=spec,
-                    max_retries=settings["max_retries"] if spec.max_retries is None else spec.max_retries,
-                    backoff_base=settings["backoff_base"] if spec.backoff_base is None else spec.backoff_base,
-                )
-            )
+        placed = in_order(filled)
+        new = [self._new(place, settings) for place in placed]
         jobs = self.store.enqueue(new, batch=batch, source=source or self.actor)
         self.store.ring()
-        return jobs
+        if len(jobs) != len(placed):  # some of an earlier batch have been deleted since
+            return jobs
+        return [job for _, job in sorted(zip(placed, jobs, strict=True), key=lambda pair: pair[0].position)]
+
+    def _new(self, place: Placed, settings: Settings) -> NewJob:
+        spec = with_ids(place.spec, lambda name: self.find(name).id)
+        return NewJob(
+            spec=spec,
+            max_retries=settings["max_retries"] if spec.max_retries is None else spec.max_retries,
+            backoff_base=settings["backoff_base"] if spec.backoff_base is None else spec.backoff_base,
+            beside=place.beside,
+        )
 
     # looking
 
@@ -275,6 +285,11 @@ class Queue:
                     break
         return count
 
+    def prune_beyond(self, counts: Mapping[State, int]) -> int:
+        """Forget all but the newest jobs, so many for each of these final states; return how many."""
+        before = {state: self.store.nth_ended(state, count) for state, count in counts.items()}
+        return self.prune({state: moment for state, moment in before.items() if moment is not None})
+
     def _remove_logs(self, job_ids: Sequence[int]) -> None:
         import shutil
 
@@ -291,6 +306,30 @@ class Queue:
         was_paused = self.store.resume(queue or "")
         self.store.ring()
         return was_paused
+
+    def set_queue(
+        self, name: str, *, max_running: int | None = None, defaults: Mapping[str, Any] | None = None
+    ) -> QueueRow:
+        """Set up a queue: how many of its jobs run at once (None is no limit), and fields for jobs that lack them.
+
+        Raises:
+            InvalidJob: the name, the limit or a default cannot be.
+        """
+        validate(JobSpec(command="true", queue=name))
+        if max_running is not None and max_running < 0:
+            raise InvalidJob("limit must be 0 or more", field="limit")
+        read_defaults(defaults or {})
+        row = self.store.set_queue(name, max_running=max_running, defaults=defaults)
+        self.store.ring()
+        return row
+
+    def remove_queue(self, name: str) -> None:
+        """Forget an empty queue, its limit, defaults and pause.
+
+        Raises:
+            NotFound, WrongState: it still has jobs.
+        """
+        self.store.remove_queue(name)
 
     def stop_hosts(self, kinds: Sequence[str]) -> list[HostRow]:
         """Ask the living hosts of these kinds to stop gracefully; return them."""

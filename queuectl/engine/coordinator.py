@@ -20,6 +20,7 @@ from queuectl.engine.runner import Limits, Run
 from queuectl.engine.warden import Warden
 from queuectl.engine.worker import Pool
 from queuectl.errors import InvalidSetting, LeaseLost, QueuectlError
+from queuectl.model.admission import Room
 from queuectl.model.job import Job, Outcome, OutcomeKind
 from queuectl.model.policy import Backoff, judge
 from queuectl.model.state import State
@@ -256,7 +257,8 @@ class Coordinator:
         return len(claimed) >= free, due
 
     def _claim(self, limit: int) -> list[Job]:
-        return self._store.claim(self._host_id, limit, lease=self._lease, queues=self._queues)
+        room = Room(workers=self.pool.size, free=limit)
+        return self._store.claim(self._host_id, room, lease=self._lease, queues=self._queues)
 
     def _begin(self, job: Job) -> None:
         log_file = self._queue.paths.log(job.id, job.runs)

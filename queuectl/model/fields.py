@@ -4,10 +4,11 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from queuectl.errors import InvalidJob
-from queuectl.model.job import JobSpec
+from queuectl.model.job import BackoffKind, DeadParent, JobSpec, ProgressMode
 from queuectl.model.validation import validate
 from queuectl.units import parse_duration
 
@@ -100,6 +101,27 @@ def _list_of(read: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
     return read_list
 
 
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong("true or false", value)
+    return value
+
+
+def _one_of(choices: type[StrEnum]) -> Callable[[Any], StrEnum]:
+    def read_choice(value: Any) -> StrEnum:
+        text = _text(value)
+        if text not in set(choices):
+            raise ValueError(f"must be one of {', '.join(choices)}, not {text!r}")
+        return choices(text)
+
+    return read_choice
+
+
+def _parent(value: Any) -> int | str:
+    """Read the id of a job, or the name or key of one beside it."""
+    return _text(value) if isinstance(value, str) else _integer(value)
+
+
 def _environment(value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise _wrong("a table of texts", value)
@@ -120,16 +142,35 @@ FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "shell": _text,
     "queue": _text,
     "priority": _integer,
+    "slots": _integer,
+    "mutex": _text,
+    "nice": _integer,
     "run_at": _moment,
     "delay": _seconds,
     "max_retries": _integer,
+    "backoff": _one_of(BackoffKind),
     "backoff_base": _number,
+    "backoff_cap": _seconds,
+    "jitter": _number,
+    "dead_on": _list_of(_integer),
+    "ok_on": _list_of(_integer),
     "timeout": _seconds,
+    "kill_after": _seconds,
+    "progress": _one_of(ProgressMode),
     "key": _text,
     "id": _text,
+    "unique_for": _seconds,
+    "replace": _flag,
     "name": _text,
     "tags": _list_of(_text),
-    "after": _list_of(_integer),
+    "note": _text,
+    "after": _list_of(_parent),
+    "after_any": _list_of(_parent),
+    "after_failure": _list_of(_parent),
+    "dead_parent": _one_of(DeadParent),
+    "on_success": _text,
+    "on_failure": _text,
+    "on_dead": _text,
 }
 """Every field with its reader, which raises ValueError; ``id`` means ``key``, ``delay`` becomes ``run_at``."""
 
@@ -140,7 +181,9 @@ def spec_from_mapping(fields: Mapping[str, Any], *, now: datetime) -> JobSpec:
     Raises:
         InvalidJob: names the field that is unknown, of the wrong type or out of range.
     """
-    values = {name: _read(name, value) for name, value in fields.items() if value is not None or name not in FIELDS}
+    values = {
+        name: read_field(name, value) for name, value in fields.items() if value is not None or name not in FIELDS
+    }
     if "id" in values:
         if "key" in values:
             raise InvalidJob("id: is another word for key; give one of them", field="id")
@@ -157,7 +200,12 @@ def spec_from_mapping(fields: Mapping[str, Any], *, now: datetime) -> JobSpec:
     return spec
 
 
-def _read(name: str, value: Any) -> Any:
+def read_field(name: str, value: Any) -> Any:
+    """Read the value of one field.
+
+    Raises:
+        InvalidJob: there is no such field, or the value is of the wrong type.
+    """
     if name not in FIELDS:
         from difflib import get_close_matches
 

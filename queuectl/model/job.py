@@ -8,11 +8,41 @@ from enum import StrEnum
 from queuectl.model.state import State
 
 
+class BackoffKind(StrEnum):
+    """How the wait grows from retry to retry."""
+
+    FIXED = "fixed"
+    """Always the base."""
+    LINEAR = "linear"
+    """The base times the number of the retry."""
+    EXPONENTIAL = "exponential"
+    """The base to the power of the number of the retry."""
+
+
+class DeadParent(StrEnum):
+    """What a job does when one that it waits for can no longer end as it should."""
+
+    CANCEL = "cancel"
+    """It ends as cancelled."""
+    WAIT = "wait"
+    """It stays blocked, until a person retries the other one."""
+
+
+class ProgressMode(StrEnum):
+    """Where a job's progress is read from."""
+
+    REPORTED = "reported"
+    """From what the job itself reports."""
+    AUTO = "auto"
+    """From percentages in its output, too."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobSpec:
-    """What a caller asks for; fields left out take the settings' defaults when it is enqueued.
+    """What a caller asks for; fields left out take the queue's defaults, then the settings', when it is enqueued.
 
-    ``command`` is run by a shell, ``argv`` as it is: one of them is given. Durations are in seconds.
+    ``command`` is run by a shell, ``argv`` as it is: one of them is given. Durations are in seconds. A text in
+    ``after``, ``after_any`` or ``after_failure`` is the name or key of a job that is enqueued together with this one.
     """
 
     command: str | None = None
@@ -23,15 +53,50 @@ class JobSpec:
     """The caller's search path; a host started from a desktop has a poor one."""
     shell: str | None = None
     queue: str = "default"
-    priority: int = 0
+    priority: int | None = None
+    slots: int = 1
+    """How many workers' room it takes; on a smaller host it takes all."""
+    mutex: str | None = None
+    """Of all jobs with this name, one runs at a time."""
+    nice: int | None = None
+    """POSIX niceness, -20 to 19."""
     run_at: datetime | None = None
     max_retries: int | None = None
+    backoff: BackoffKind | None = None
     backoff_base: float | None = None
+    backoff_cap: float | None = None
+    jitter: float | None = None
+    dead_on: tuple[int, ...] = ()
+    """Exit codes after which no retry can help."""
+    ok_on: tuple[int, ...] = ()
+    """Exit codes besides 0 that mean success."""
     timeout: float | None = None
+    kill_after: float | None = None
+    """Time between the polite signal and the kill."""
+    progress: ProgressMode | None = None
     key: str | None = None
+    unique_for: float | None = None
+    """How long after its enqueueing a job with the same key, even an ended one, is returned instead."""
+    replace: bool = False
+    """Whether a live job with the same key makes way for this one."""
     name: str | None = None
     tags: tuple[str, ...] = ()
-    after: tuple[int, ...] = ()
+    note: str | None = None
+    after: tuple[int | str, ...] = ()
+    """Jobs that must have completed."""
+    after_any: tuple[int | str, ...] = ()
+    """Jobs that must have ended, however."""
+    after_failure: tuple[int | str, ...] = ()
+    """Jobs that must have ended as dead or cancelled."""
+    dead_parent: DeadParent | None = None
+    on_success: str | None = None
+    """Shell command to run after it has completed."""
+    on_failure: str | None = None
+    """Shell command to run after each of its runs that failed."""
+    on_dead: str | None = None
+    """Shell command to run after it has died."""
+    schedule: str | None = None
+    """The schedule that it is an occurrence of."""
 
     @property
     def title(self) -> str:
@@ -65,6 +130,10 @@ class Job:
     """Why it stands where it stands, if that is not plain."""
     cancel_requested: bool
     lease: "Lease | None"
+    progress: float | None = None
+    """How much of the present or last run was done, from 0 to 1, as far as it told."""
+    progress_text: str | None = None
+    """What it was doing then."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

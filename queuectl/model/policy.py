@@ -1,28 +1,47 @@
 """Decisions as pure functions of (job, outcome, now, rng): retry or dead, how long to wait, what to forget."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from queuectl.model.job import Job, Outcome, OutcomeKind
-from queuectl.model.state import State, Verb
+from queuectl.model.job import BackoffKind, Job, Outcome, OutcomeKind
+from queuectl.model.state import FINAL, State, Verb
 from queuectl.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random  # every command would pay for its import
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Backoff:
-    """What all jobs share of the retry policy; ``cap`` is in seconds, ``jitter`` a share between 0 and 1."""
+    """How long to wait before a retry; ``base`` and ``cap`` are in seconds, ``jitter`` a share between 0 and 1."""
 
+    kind: BackoffKind = BackoffKind.EXPONENTIAL
+    base: float = 2.0
     cap: float = 300.0
     jitter: float = 0.0
 
     @classmethod
     def of(cls, settings: Settings) -> "Backoff":
-        """Take it from the settings."""
-        return cls(cap=settings["backoff_cap"], jitter=settings["jitter"])
+        """Take what jobs leave open from the settings."""
+        return cls(
+            kind=BackoffKind(settings["backoff"]),
+            base=settings["backoff_base"],
+            cap=settings["backoff_cap"],
+            jitter=settings["jitter"],
+        )
+
+    def for_job(self, job: Job) -> "Backoff":
+        """Return what holds for a job, whose own wishes count more."""
+        spec = job.spec
+        return Backoff(
+            kind=self.kind if spec.backoff is None else spec.backoff,
+            base=job.backoff_base,
+            cap=self.cap if spec.backoff_cap is None else spec.backoff_cap,
+            jitter=self.jitter if spec.jitter is None else spec.jitter,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,16 +56,24 @@ class Verdict:
     """Whether the attempt is given back."""
 
 
-def delay(base: float, retry: int, backoff: Backoff, rng: "Random") -> float:
-    """Return the seconds before retry number ``retry`` (from 1): ``base ** retry``, at most ``cap``.
+def delay(retry: int, backoff: Backoff, rng: "Random") -> float:
+    """Return the seconds before retry number ``retry`` (from 1).
 
-    Jitter takes away up to its share of the wait, so that the cap stays the cap.
+    They are ``base``, ``base * retry`` or ``base ** retry``, as the kind says, and at most ``cap``. Jitter takes away
+    up to its share of the wait, so that the cap stays the cap.
     """
     try:
-        wait = min(base**retry, backoff.cap)
+        wait = min(_WAITS[backoff.kind](backoff.base, retry), backoff.cap)
     except OverflowError:
         wait = backoff.cap
     return wait * (1 - backoff.jitter * rng.random()) if backoff.jitter else wait
+
+
+_WAITS: Mapping[BackoffKind, "Callable[[float, int], float]"] = {
+    BackoffKind.FIXED: lambda base, _: base,
+    BackoffKind.LINEAR: lambda base, retry: base * retry,
+    BackoffKind.EXPONENTIAL: lambda base, retry: base**retry,
+}
 
 
 def judge(job: Job, outcome: Outcome, *, now: datetime, backoff: Backoff, rng: "Random") -> Verdict:
@@ -66,7 +93,9 @@ def judge(job: Job, outcome: Outcome, *, now: datetime, backoff: Backoff, rng: "
         return Verdict(verb=Verb.BURY, state=State.DEAD, reason=f"{runs} took its host down ({outcome.reason})")
     if last:
         return Verdict(verb=Verb.BURY, state=State.DEAD, reason=outcome.reason)
-    wait = delay(job.backoff_base, job.attempts, backoff, rng)
+    if kind is OutcomeKind.FAILED and outcome.exit_code in job.spec.dead_on:
+        return Verdict(verb=Verb.BURY, state=State.DEAD, reason=f"{outcome.reason}, which no retry mends (dead_on)")
+    wait = delay(job.attempts, backoff.for_job(job), rng)
     return Verdict(verb=Verb.FAIL, state=State.FAILED, run_at=now + timedelta(seconds=wait), reason=outcome.reason)
 
 
@@ -75,6 +104,12 @@ def first_state(run_at: datetime | None, *, now: datetime, blocked: bool) -> Sta
     if blocked:
         return State.BLOCKED
     return State.SCHEDULED if run_at is not None and run_at > now else State.PENDING
+
+
+def forget_beyond(settings: Settings) -> dict[State, int]:
+    """Return, for each final state, how many of its jobs are kept at most; one without a limit is absent."""
+    counts = {state: settings[f"keep_{state}_count"] for state in sorted(FINAL)}
+    return {state: count for state, count in counts.items() if count}
 
 
 def forget_before(settings: Settings, now: datetime) -> dict[State, datetime]:

@@ -12,7 +12,7 @@ class State(StrEnum):
     SCHEDULED = "scheduled"
     """Its first run lies in the future."""
     BLOCKED = "blocked"
-    """Waits for other jobs."""
+    """Waits for other jobs: for their end, or for a mutex that one of them has."""
     PROCESSING = "processing"
     """A host holds its lease."""
     FAILED = "failed"
@@ -49,6 +49,8 @@ class Verb(StrEnum):
     """Its host died; it may run again."""
     PROMOTE = "promote"
     """Its time has come."""
+    BLOCK = "block"
+    """Another job has, or will have first, the mutex that it needs."""
     UNBLOCK = "unblock"
     """The jobs it waited for are done."""
     CANCEL = "cancel"
@@ -68,6 +70,7 @@ TRANSITIONS: Mapping[Verb, Mapping[State, frozenset[State]]] = {
         State.SCHEDULED: frozenset({State.PENDING}),
         State.FAILED: frozenset({State.PENDING}),
     },
+    Verb.BLOCK: {State.PENDING: frozenset({State.BLOCKED})},
     Verb.UNBLOCK: {State.BLOCKED: frozenset({State.PENDING, State.SCHEDULED})},
     Verb.CANCEL: {state: frozenset({State.CANCELLED}) for state in (*sorted(WAITING), State.PROCESSING)},
     Verb.RETRY: {state: frozenset({State.PENDING}) for state in (*sorted(FINAL), State.FAILED)},

@@ -7,13 +7,18 @@ children when the database fails; then nothing has changed.
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from queuectl.model.admission import Room
+from queuectl.model.dependencies import WaitKind
 from queuectl.model.job import Attempt, Event, Job, JobSpec, Outcome
 from queuectl.model.policy import Verdict
 from queuectl.model.state import State
+
+HOOKS = "hooks"
+"""The queue of what runs after other jobs; hosts take from it whatever is paused, limited or chosen."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +28,8 @@ class NewJob:
     spec: JobSpec
     max_retries: int
     backoff_base: float
+    beside: Sequence[tuple[int, WaitKind]] = ()
+    """Jobs that it waits for and that are enqueued before it in the same call, by their places there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +59,15 @@ class HostRow:
     started_at: datetime
     seen_at: datetime
     stop: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueueRow:
+    """A named queue; ``max_running`` None is no limit, ``defaults`` are fields of jobs as in a .job file."""
+
+    name: str
+    max_running: int | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,12 +134,12 @@ class Store(Protocol):
     def enqueue(self, jobs: Sequence[NewJob], *, batch: str | None = None, source: str = "") -> list[Job]:
         """Keep new jobs durably and return them in order.
 
-        A job whose key a live job has is not added: the live one is returned. With ``batch``, a second call
-        returns the jobs of the first one that still exist and adds nothing.
+        A job whose key a live job has is not added: the live one is returned, or makes way if the job replaces it.
+        With ``batch``, a second call returns the jobs of the first one that still exist and adds nothing.
 
         Raises:
             NotFound: a job waits for one that does not exist.
-            WrongState: a job waits for one that is dead or cancelled.
+            WrongState: a job waits for one that has ended otherwise than it should.
         """
         ...
 
@@ -180,13 +196,33 @@ class Store(Protocol):
         ...
 
     def forget(self, state: State, before: datetime, limit: int) -> list[int]:
-        """Delete up to ``limit`` jobs that ended in ``state`` before a moment; return their ids."""
+        """Delete up to ``limit`` jobs that ended in ``state`` before a moment, and for which none waits.
+
+        Returns:
+            Their ids.
+        """
+        ...
+
+    def nth_ended(self, state: State, n: int) -> datetime | None:
+        """Return when the ``n``-th newest (from 1) of the jobs that ended in ``state`` did so; None with fewer."""
         ...
 
     # jobs: by a host
 
-    def claim(self, owner: str, limit: int, *, lease: float, queues: Sequence[str] | None = None) -> list[Job]:
-        """Take up to ``limit`` pending jobs, by priority and age, for ``lease`` seconds; each spends an attempt."""
+    def claim(
+        self,
+        owner: str,
+        room: Room,
+        *,
+        lease: float,
+        queues: Sequence[str] | None = None,
+        newest: int | None = None,
+    ) -> list[Job]:
+        """Take pending jobs, by priority and age, for ``lease`` seconds; each spends an attempt.
+
+        Limits of queues, mutexes and slots decide as ``model.admission.admit`` says. ``newest`` is the highest id
+        that is taken.
+        """
         ...
 
     def started(self, job_id: int, token: str, *, host_name: str, pid: int, pid_created: float | None) -> None:
@@ -209,6 +245,10 @@ class Store(Protocol):
 
     def finish_all(self, reports: Sequence[Report], *, host_name: str) -> list[Job | None]:
         """Report several at once, each as ``finish`` does; None stands for one whose token is not the current one."""
+        ...
+
+    def report_progress(self, job: Job, fraction: float, text: str | None) -> None:
+        """Note how much of a claimed job's run is done, from 0 to 1; a stale lease changes nothing."""
         ...
 
     def unclaim(self, jobs: Sequence[Job]) -> None:
@@ -267,6 +307,26 @@ class Store(Protocol):
 
     def stop_asked(self, host_id: str) -> str | None:
         """Return how a host was asked to stop, or None; ``gone`` when its row has been struck off."""
+        ...
+
+    # queues
+
+    def queues(self) -> list[QueueRow]:
+        """Return the queues that were ever used or set up, by name."""
+        ...
+
+    def set_queue(
+        self, name: str, *, max_running: int | None = None, defaults: Mapping[str, Any] | None = None
+    ) -> QueueRow:
+        """Set up a queue: how many of its jobs may run at once, and fields for jobs that leave them out."""
+        ...
+
+    def remove_queue(self, name: str) -> None:
+        """Forget an empty queue, its limit, defaults and pause.
+
+        Raises:
+            NotFound, WrongState: it still has jobs.
+        """
         ...
 
     # pauses

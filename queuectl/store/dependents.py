@@ -6,9 +6,11 @@ from typing import Any
 
 import apsw
 
+from queuectl.model.dependencies import WaitKind, WaitState, wait_state
+from queuectl.model.job import DeadParent
 from queuectl.model.policy import first_state
 from queuectl.model.state import State, Verb
-from queuectl.store import sql
+from queuectl.store import mutexes, sql
 from queuectl.store.rows import from_ms, to_ms
 
 
@@ -35,26 +37,40 @@ def cancel_waiting(
     record(db, job_id, now, Verb.CANCEL, (before, State.CANCELLED), actor, reason)
 
 
-def settle(db: apsw.Connection, job_id: int, ended: State, now: datetime) -> None:
-    """Let the jobs go on that waited for this one, or cancel them when it ended badly, and those that wait for them."""
+def settle(db: apsw.Connection, job_id: int, ended: State, now: datetime, *, gone: bool = False) -> None:
+    """Let the jobs go on that waited for this end of a job; cancel the others, or leave them blocked, as they wish.
+
+    Those that a cancelled one kept waiting are settled too. A job that is ``gone`` can never be retried.
+    """
     todo = deque([(job_id, ended)])  # no recursion: a chain may be longer than Python's stack
+    touched = set()
     while todo:
         parent, ended = todo.popleft()
         blocked: Any = db.execute(sql.DEPENDENTS, (parent,)).fetchall()
-        for (child,) in blocked:
-            if ended is State.COMPLETED:
-                _unblock(db, child, parent, now)
+        for child, kind, if_dead, mutex in blocked:
+            touched.add(mutex)
+            if wait_state(WaitKind(kind), ended) is WaitState.MET:
+                _meet(db, child, parent, now)
+            elif if_dead == DeadParent.WAIT and not (gone and parent == job_id):
+                db.execute(sql.EXPLAIN_WAIT, (f"waits for job {parent}, which is {ended}", to_ms(now), child))
             else:
                 reason = f"job {parent}, which it waited for, is {ended}"
+                if kind == WaitKind.FAILED:
+                    reason = f"job {parent}, whose failure it waited for, is {ended}"
                 cancel_waiting(db, child, now, State.BLOCKED, f"job {parent}", reason)
                 todo.append((child, State.CANCELLED))
+    mutexes.settle(db, touched, now)
 
 
-def _unblock(db: apsw.Connection, job_id: int, parent: int, now: datetime) -> None:
-    db.execute(sql.DROP_DEPENDENCY, (job_id, parent))
-    if db.execute(sql.STILL_BLOCKED, (job_id,)).get:
-        return
+def _meet(db: apsw.Connection, job_id: int, parent: int, now: datetime) -> None:
+    db.execute(sql.MEET_DEPENDENCY, (job_id, parent))
+    if not db.execute(sql.STILL_BLOCKED, (job_id,)).get:
+        unblock(db, job_id, now, f"job {parent}")
+
+
+def unblock(db: apsw.Connection, job_id: int, now: datetime, actor: str) -> None:
+    """Let a job go on that waits for no other one's end any more."""
     due = db.execute(sql.RUN_AT, (job_id,)).get
     state = first_state(None if due is None else from_ms(due), now=now, blocked=False)
     db.execute(sql.UNBLOCK, (state.value, None if state is State.PENDING else due, to_ms(now), job_id))
-    record(db, job_id, now, Verb.UNBLOCK, (State.BLOCKED, state), f"job {parent}")
+    record(db, job_id, now, Verb.UNBLOCK, (State.BLOCKED, state), actor)

@@ -1,11 +1,11 @@
-"""Reports of ended runs and claims of new ones in SQLite: a whole batch in a handful of statements.
+"""Reports of ended runs in SQLite: a whole batch in a handful of statements.
 
 Each step of a statement gives up Python's lock and has to win it back from threads that start processes; so a batch
-goes in as one JSON text, and comes out as one.
+goes in as one JSON text.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +13,11 @@ import apsw
 
 from queuectl.model.job import Job
 from queuectl.model.state import FINAL, State
-from queuectl.store import sql
+from queuectl.store import mutexes, sql
+from queuectl.store.adding import read
 from queuectl.store.base import Report
 from queuectl.store.dependents import settle
-from queuectl.store.rows import job_from_row, to_ms
+from queuectl.store.rows import to_ms
 
 
 def finish(db: apsw.Connection, reports: Sequence[Report], now: datetime, host_name: str) -> list[Job | None]:
@@ -51,6 +52,10 @@ def finish(db: apsw.Connection, reports: Sequence[Report], now: datetime, host_n
         db.execute(sql.FINISH_ATTEMPTS, {"attempts": json.dumps(attempts), "host_name": host_name})
     for job in parents:
         settle(db, job.id, job.state, now)
+    touched = {job.spec.mutex for job in ended if job is not None}
+    if touched - {None}:
+        mutexes.settle(db, touched, now)
+        return [job and (read(db, job.id) if job.spec.mutex else job) for job in ended]
     return ended
 
 
@@ -76,19 +81,10 @@ def _after(report: Report, now: datetime, *, cancelled: bool) -> Job:
         reason=verdict.reason,
         cancel_requested=False,
         lease=None,
+        progress=job.progress,
+        progress_text=job.progress_text,
     )
 
 
 def _ms(moment: datetime | None) -> int | None:
     return None if moment is None else to_ms(moment)
-
-
-def claim(db: apsw.Connection, values: Mapping[str, Any]) -> list[Job]:
-    """Claim jobs, by priority and age; ``batch`` in the values begins the tokens of this claim."""
-    db.execute(sql.CLAIM, values)
-    if not db.changes():
-        return []
-    found: Any = db.execute(sql.CLAIMED, {"owner": values["owner"], "batch": values["batch"]}).get
-    jobs = [job_from_row(row) for row in json.loads(found)]
-    jobs.sort(key=lambda job: (-job.spec.priority, job.id))
-    return jobs

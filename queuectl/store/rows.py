@@ -1,23 +1,60 @@
 """Rows to model and back: shared by the stores, whatever their database."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from queuectl.model.job import Attempt, Event, Job, JobSpec, Lease, OutcomeKind
+from queuectl.model.job import (
+    Attempt,
+    BackoffKind,
+    DeadParent,
+    Event,
+    Job,
+    JobSpec,
+    Lease,
+    OutcomeKind,
+    ProgressMode,
+)
 from queuectl.model.state import State
-from queuectl.store.base import HostRow, NewJob, Pause
+from queuectl.store.base import HostRow, NewJob, Pause, QueueRow
 
 JOB_COLUMNS = (
     "id, state, queue, priority, command, argv, cwd, env, path, shell, timeout, max_retries, backoff_base, key, name, "
     "tags, waits_for, source, attempts, runs, created_at, updated_at, run_at, started_at, finished_at, exit_code, "
-    "reason, cancel_requested, lease_token, lease_owner, lease_expires_at"
+    "reason, cancel_requested, lease_token, lease_owner, lease_expires_at, slots, mutex, note, schedule, options, "
+    "progress, progress_text"
 )
 INSERT_COLUMNS = (
     "state, queue, priority, command, argv, cwd, env, path, shell, timeout, max_retries, backoff_base, key, name, "
-    "tags, waits_for, source, created_at, updated_at, run_at"
+    "tags, waits_for, source, created_at, updated_at, run_at, slots, mutex, note, schedule, options"
 )
+OPTIONS = (
+    "nice",
+    "backoff",
+    "backoff_cap",
+    "jitter",
+    "dead_on",
+    "ok_on",
+    "kill_after",
+    "progress",
+    "after_any",
+    "after_failure",
+    "dead_parent",
+    "on_success",
+    "on_failure",
+    "on_dead",
+)
+"""Fields of a specification that few jobs have; they share a column."""
+_READ_OPTION: Mapping[str, Callable[[Any], Any]] = {
+    "backoff": BackoffKind,
+    "progress": ProgressMode,
+    "dead_parent": DeadParent,
+    "dead_on": tuple,
+    "ok_on": tuple,
+    "after_any": tuple,
+    "after_failure": tuple,
+}
 ATTEMPT_COLUMNS = (
     "job_id, number, host, host_name, pid, pid_created, started_at, finished_at, outcome, next_state, exit_code, "
     "reason, tail, output_bytes"
@@ -48,13 +85,27 @@ def insert_values(new: NewJob, state: State, source: str, now: int) -> tuple[Any
     spec = new.spec
     run_at = to_ms(spec.run_at) if spec.run_at is not None and state is not State.PENDING else None
     return (
-        state.value, spec.queue, spec.priority, spec.command, _dump(spec.argv), spec.cwd, _dump(spec.env), spec.path,
-        spec.shell, spec.timeout, new.max_retries, new.backoff_base, spec.key, spec.name, _dump(spec.tags),
-        _dump(spec.after), source, now, now, run_at,
+        state.value, spec.queue, spec.priority or 0, spec.command, _dump(spec.argv), spec.cwd, _dump(spec.env),
+        spec.path, spec.shell, spec.timeout, new.max_retries, new.backoff_base, spec.key, spec.name, _dump(spec.tags),
+        _dump(spec.after), source, now, now, run_at, spec.slots, spec.mutex, spec.note, spec.schedule,
+        options_text(spec),
     )  # fmt: skip
 
 
-def _dump(value: Mapping[str, str] | Sequence[Any] | None) -> str | None:
+def options_text(spec: JobSpec) -> str | None:
+    """Return what a specification has of OPTIONS as JSON, or None."""
+    return _dump({name: value for name in OPTIONS if (value := getattr(spec, name)) not in {None, ()}})
+
+
+def _options(text: str) -> dict[str, Any]:
+    return {name: _READ_OPTION.get(name, _same)(value) for name, value in json.loads(text).items() if name in OPTIONS}
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _dump(value: Mapping[str, Any] | Sequence[Any] | None) -> str | None:
     if not value:
         return None
     return json.dumps(value if isinstance(value, Mapping) else list(value), ensure_ascii=False)
@@ -65,7 +116,8 @@ def job_from_row(row: Any) -> Job:
     (
         job_id, state, queue, priority, command, argv, cwd, env, path, shell, timeout, max_retries, backoff_base, key,
         name, tags, waits_for, source, attempts, runs, created_at, updated_at, run_at, started_at, finished_at,
-        exit_code, reason, cancel_requested, token, owner, expires_at,
+        exit_code, reason, cancel_requested, token, owner, expires_at, slots, mutex, note, schedule, options,
+        progress, progress_text,
     ) = row  # fmt: skip
     spec = JobSpec(
         command=command,
@@ -84,6 +136,11 @@ def job_from_row(row: Any) -> Job:
         name=name,
         tags=tuple(json.loads(tags)) if tags else (),
         after=tuple(json.loads(waits_for)) if waits_for else (),
+        slots=slots,
+        mutex=mutex,
+        note=note,
+        schedule=schedule,
+        **(_options(options) if options else {}),
     )
     return Job(
         id=job_id,
@@ -103,6 +160,8 @@ def job_from_row(row: Any) -> Job:
         reason=reason,
         cancel_requested=bool(cancel_requested),
         lease=Lease(token=token, owner=owner, expires_at=from_ms(expires_at)) if token else None,
+        progress=progress,
+        progress_text=progress_text,
     )
 
 
@@ -167,3 +226,9 @@ def pause_from_row(row: Any) -> Pause:
     """Build a pause from (queue, since, until)."""
     queue, since, until = row
     return Pause(queue=queue, since=from_ms(since), until=_optional(until))
+
+
+def queue_from_row(row: Any) -> QueueRow:
+    """Build a queue from (name, max_running, defaults)."""
+    name, max_running, defaults = row
+    return QueueRow(name=name, max_running=max_running, defaults=json.loads(defaults) if defaults else {})

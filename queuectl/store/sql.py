@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from queuectl.store.base import JobFilter
+from queuectl.store.base import HOOKS, JobFilter
 from queuectl.store.rows import ATTEMPT_COLUMNS, EVENT_COLUMNS, HOST_COLUMNS, INSERT_COLUMNS, JOB_COLUMNS
 
 _NOT_ENDED = "state NOT IN ('completed', 'dead', 'cancelled')"
@@ -21,13 +21,18 @@ ENQUEUE = f"INSERT INTO jobs ({INSERT_COLUMNS}) VALUES ({_MARKS}) RETURNING {JOB
 BATCH = "SELECT job_ids FROM batches WHERE token = ?"
 ADD_BATCH = "INSERT INTO batches (token, created_at, job_ids) VALUES (?, ?, ?)"
 ADD_QUEUE = "INSERT OR IGNORE INTO queues (name, created_at) VALUES (?, ?)"
-ADD_DEPENDENCY = "INSERT INTO dependencies (job_id, parent_id) VALUES (?, ?)"
+NEWER_KEY = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ? AND created_at > ? ORDER BY id DESC LIMIT 1"
+GIVE_UP_KEY = "UPDATE jobs SET key = NULL WHERE id = ? AND state = 'processing'"
+ADD_DEPENDENCY = "INSERT INTO dependencies (job_id, parent_id, kind, met, if_dead) VALUES (?, ?, ?, ?, ?)"
 DEPENDENTS = """
-    SELECT job_id FROM dependencies JOIN jobs ON jobs.id = job_id WHERE parent_id = ? AND state = 'blocked'
+    SELECT job_id, kind, if_dead, mutex FROM dependencies JOIN jobs ON jobs.id = job_id
+    WHERE parent_id = ? AND NOT met AND state = 'blocked'
 """
-DROP_DEPENDENCY = "DELETE FROM dependencies WHERE job_id = ? AND parent_id = ?"
-STILL_BLOCKED = "SELECT count(*) FROM dependencies WHERE job_id = ?"
-UNBLOCK = "UPDATE jobs SET state = ?, run_at = ?, updated_at = ? WHERE id = ? AND state = 'blocked'"
+MEET_DEPENDENCY = "UPDATE dependencies SET met = 1 WHERE job_id = ? AND parent_id = ?"
+HAND_OVER_DEPENDENTS = "UPDATE OR IGNORE dependencies SET parent_id = ? WHERE parent_id = ? AND NOT met AND job_id <> ?"
+STILL_BLOCKED = "SELECT EXISTS (SELECT 1 FROM dependencies WHERE job_id = ? AND NOT met)"
+EXPLAIN_WAIT = "UPDATE jobs SET reason = ?, updated_at = ? WHERE id = ? AND state = 'blocked'"
+UNBLOCK = "UPDATE jobs SET state = ?, run_at = ?, reason = NULL, updated_at = ? WHERE id = ? AND state = 'blocked'"
 CANCEL = """
     UPDATE jobs SET state = 'cancelled', finished_at = ?, updated_at = ?, reason = ?, run_at = NULL
     WHERE id = ? AND state IN ('pending', 'scheduled', 'blocked', 'failed')
@@ -35,7 +40,7 @@ CANCEL = """
 REQUEST_CANCEL = "UPDATE jobs SET cancel_requested = 1, updated_at = ? WHERE id = ? AND state = 'processing'"
 RETRY = f"""
     UPDATE jobs SET state = 'pending', attempts = 0, run_at = NULL, finished_at = NULL, exit_code = NULL,
-        reason = NULL, cancel_requested = 0, updated_at = ?
+        reason = NULL, cancel_requested = 0, progress = NULL, progress_text = NULL, updated_at = ?
     WHERE id = ? AND state IN ('completed', 'dead', 'cancelled', 'failed')
     RETURNING {JOB_COLUMNS}
 """
@@ -43,8 +48,16 @@ DELETE = "DELETE FROM jobs WHERE id = ? AND state <> 'processing'"
 FORGET = """
     DELETE FROM jobs WHERE id IN (
         SELECT id FROM jobs INDEXED BY jobs_ended
-        WHERE state = ? AND finished_at IS NOT NULL AND finished_at < ? ORDER BY finished_at LIMIT ?
+        WHERE state = ? AND finished_at IS NOT NULL AND finished_at < ? AND NOT EXISTS (
+            SELECT 1 FROM dependencies JOIN jobs AS child ON child.id = job_id
+            WHERE parent_id = jobs.id AND NOT met AND child.state = 'blocked'
+        )
+        ORDER BY finished_at LIMIT ?
     ) RETURNING id
+"""
+NTH_ENDED = """
+    SELECT finished_at FROM jobs INDEXED BY jobs_ended WHERE state = ? AND finished_at IS NOT NULL
+    ORDER BY finished_at DESC LIMIT 1 OFFSET ?
 """
 COUNTS = "SELECT queue, state, count FROM job_counts WHERE count > 0 ORDER BY queue, state"
 # What runs now has its row in jobs; a row in attempts comes when its process is known or it has ended.
@@ -62,26 +75,34 @@ RECORD = f"INSERT INTO events ({EVENT_COLUMNS}) SELECT id, ?, runs, ?, ?, ?, ?, 
 
 # jobs: by a host
 
-CLAIM = """
-    UPDATE jobs SET state = 'processing', attempts = attempts + 1, runs = runs + 1, started_at = :now,
-        finished_at = NULL, exit_code = NULL, reason = NULL, run_at = NULL, updated_at = :now,
-        lease_token = :batch || lower(hex(randomblob(8))), lease_owner = :owner, lease_expires_at = :expires
-    WHERE state = 'pending' AND id IN (
-        SELECT ready.id
+ROOM_IN_QUEUES = """
+    SELECT name, max_running - coalesce((SELECT count FROM job_counts WHERE queue = name AND state = 'processing'), 0)
+    FROM queues WHERE max_running IS NOT NULL
+"""
+# The best of each queue by its index, then the best of these. What hooks run waits for no pause and for no limit.
+CANDIDATES = f"""
+    SELECT json_group_array(json_array({JOB_COLUMNS})) FROM (
+        SELECT ready.*
         FROM queues AS q CROSS JOIN jobs AS ready ON ready.id IN (
             SELECT id FROM jobs INDEXED BY jobs_ready
-            WHERE state = 'pending' AND queue = q.name ORDER BY priority DESC, id LIMIT :limit
+            WHERE state = 'pending' AND queue = q.name AND (:newest IS NULL OR id <= :newest)
+            ORDER BY priority DESC, id LIMIT :limit
         )
-        WHERE (:queues IS NULL OR q.name IN (SELECT value FROM json_each(:queues)))
+        WHERE q.name = '{HOOKS}' OR (
+            (:queues IS NULL OR q.name IN (SELECT value FROM json_each(:queues)))
+            AND (:closed IS NULL OR q.name NOT IN (SELECT value FROM json_each(:closed)))
             AND NOT EXISTS (
                 SELECT 1 FROM pauses WHERE queue IN ('', q.name) AND (until IS NULL OR until > :now)
             )
+        )
         ORDER BY ready.priority DESC, ready.id LIMIT :limit
     )
 """
-CLAIMED = f"""
-    SELECT json_group_array(json_array({JOB_COLUMNS})) FROM jobs INDEXED BY jobs_processing
-    WHERE state = 'processing' AND lease_owner = :owner AND substr(lease_token, 1, 16) = :batch
+CLAIM = """
+    UPDATE jobs SET state = 'processing', attempts = attempts + 1, runs = runs + 1, started_at = :now,
+        finished_at = NULL, exit_code = NULL, reason = NULL, run_at = NULL, updated_at = :now, progress = NULL,
+        progress_text = NULL, lease_token = taken.value ->> 1, lease_owner = :owner, lease_expires_at = :expires
+    FROM json_each(:taken) AS taken WHERE jobs.id = taken.value ->> 0 AND jobs.state = 'pending'
 """
 STARTED = """
     INSERT INTO attempts (job_id, number, host, host_name, pid, pid_created, started_at)
@@ -90,7 +111,7 @@ STARTED = """
 """
 CURRENT_LEASES = """
     SELECT json_group_array(json_array(report.key, cancel_requested,
-        EXISTS (SELECT 1 FROM dependencies WHERE parent_id = jobs.id)))
+        EXISTS (SELECT 1 FROM dependencies WHERE parent_id = jobs.id AND NOT met)))
     FROM json_each(:reports) AS report CROSS JOIN jobs
     WHERE jobs.id = report.value ->> 0 AND state = 'processing' AND lease_token = report.value ->> 1
 """
@@ -120,6 +141,9 @@ UNCLAIM = f"""
     WHERE id = ?2 AND state = 'processing' AND lease_token = ?3
     RETURNING state
 """
+REPORT_PROGRESS = """
+    UPDATE jobs SET progress = ?, progress_text = ? WHERE id = ? AND state = 'processing' AND lease_token = ?
+"""
 RENEW = "UPDATE jobs SET lease_expires_at = ? WHERE state = 'processing' AND lease_owner = ?"
 HELD = "SELECT lease_token FROM jobs WHERE state = 'processing' AND lease_owner = ?"
 CANCELLING = "SELECT id FROM jobs WHERE state = 'processing' AND lease_owner = ? AND cancel_requested"
@@ -131,12 +155,13 @@ RECORD_PROMOTION = f"""
     SELECT id, :now, runs, 'promote', state, 'pending', 'clock', NULL FROM jobs WHERE state = 'failed' AND {_DUE}
 """
 _PROMOTE = "UPDATE jobs SET state = 'pending', run_at = NULL, updated_at = :now WHERE"
-PROMOTE_SCHEDULED = f"{_PROMOTE} state = 'scheduled' AND {_DUE} RETURNING id"
-PROMOTE_FAILED = f"{_PROMOTE} state = 'failed' AND {_DUE} RETURNING id"
+PROMOTE_SCHEDULED = f"{_PROMOTE} state = 'scheduled' AND {_DUE} RETURNING mutex"
+PROMOTE_FAILED = f"{_PROMOTE} state = 'failed' AND {_DUE} RETURNING mutex"
 NEXT_DUE = """
     SELECT min(run_at) FROM (
         SELECT min(run_at) AS run_at FROM jobs WHERE state = 'scheduled'
         UNION ALL SELECT min(run_at) FROM jobs WHERE state = 'failed'
+        UNION ALL SELECT min(next_at) FROM schedules INDEXED BY schedules_due WHERE NOT paused AND next_at IS NOT NULL
         UNION ALL SELECT min(until) FROM pauses WHERE until > ?
     )
 """
@@ -148,6 +173,30 @@ _RUNNING = f"""
 EXPIRED = f"{_RUNNING} AND lease_expires_at < ? ORDER BY jobs.id"
 RUNNING = f"{_RUNNING} AND (? IS NULL OR lease_owner = ?) ORDER BY jobs.id"
 
+# mutexes
+
+HOLDER = "SELECT id FROM jobs INDEXED BY jobs_mutex_held WHERE mutex = ? AND state = 'processing'"
+# A blocked job that waits for no other one's end waits for its mutex alone.
+FIRST_IN_LINE = """
+    SELECT (
+        SELECT id FROM jobs INDEXED BY jobs_mutex
+        WHERE mutex = ? AND queue = q.name AND state IN ('pending', 'blocked') AND (
+            state = 'pending' OR NOT EXISTS (SELECT 1 FROM dependencies WHERE job_id = jobs.id AND NOT met)
+        )
+        ORDER BY priority DESC, id LIMIT 1
+    ) FROM queues AS q
+"""
+BLOCK_OTHERS = """
+    UPDATE jobs INDEXED BY jobs_mutex_ready SET state = 'blocked', reason = :reason, updated_at = :now
+    WHERE mutex = :mutex AND state = 'pending' AND id NOT IN (SELECT value FROM json_each(:first))
+    RETURNING id
+"""
+UNBLOCK_FIRST = """
+    UPDATE jobs SET state = 'pending', reason = NULL, updated_at = :now
+    WHERE state = 'blocked' AND id IN (SELECT value FROM json_each(:first))
+    RETURNING id
+"""
+
 # hosts, pauses, settings
 
 PORTS = "SELECT port FROM hosts WHERE machine = ? AND port IS NOT NULL"
@@ -158,6 +207,14 @@ SEEN = "UPDATE hosts SET seen_at = ? WHERE id = ?"
 RESIZE_HOST = "UPDATE hosts SET workers = ? WHERE id = ?"
 ASK_TO_STOP = "UPDATE hosts SET stop = ? WHERE id = ?"
 STOP_ASKED = "SELECT stop FROM hosts WHERE id = ?"
+QUEUE = "SELECT name, max_running, defaults FROM queues WHERE name = ?"
+QUEUES = "SELECT name, max_running, defaults FROM queues ORDER BY name"
+SET_QUEUE = """
+    INSERT INTO queues (name, created_at, max_running, defaults) VALUES (?, ?, ?, ?)
+    ON CONFLICT (name) DO UPDATE SET max_running = excluded.max_running, defaults = excluded.defaults
+"""
+JOBS_IN_QUEUE = "SELECT coalesce(sum(count), 0) FROM job_counts WHERE queue = ?"
+REMOVE_QUEUE = "DELETE FROM queues WHERE name = ?"
 PAUSE = "INSERT OR REPLACE INTO pauses (queue, since, until) VALUES (?, ?, ?)"
 RESUME = "DELETE FROM pauses WHERE queue = ?"
 PAUSES = "SELECT queue, since, until FROM pauses WHERE until IS NULL OR until > ? ORDER BY queue"

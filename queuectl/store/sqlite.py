@@ -1,22 +1,21 @@
 """The Store on SQLite: one file, any number of processes on one machine."""
 
 import json
-import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import apsw
-
 from queuectl.clock import Clock
-from queuectl.errors import LeaseLost, NotFound, StoreUnavailable, WrongState
+from queuectl.errors import LeaseLost, StoreUnavailable, WrongState
+from queuectl.model.admission import Room
 from queuectl.model.job import Attempt, Event, Job, Outcome
-from queuectl.model.policy import Verdict, first_state
+from queuectl.model.policy import Verdict
 from queuectl.model.state import WAITING, State, Verb, allows
+from queuectl.store import adding, claims, mutexes, sql
 from queuectl.store import reports as reports_of_runs
-from queuectl.store import sql
+from queuectl.store.adding import read, state_of
 from queuectl.store.base import JobFilter, NewJob, Report, Running
 from queuectl.store.connection import Connections
 from queuectl.store.dependents import cancel_waiting, record, settle
@@ -24,7 +23,6 @@ from queuectl.store.rows import (
     attempt_from_row,
     event_from_row,
     from_ms,
-    insert_values,
     job_from_row,
     to_ms,
 )
@@ -88,42 +86,14 @@ class SqliteStore(SqliteRegistry):
                     found = (db.execute(sql.JOB, (job_id,)).fetchone() for job_id in json.loads(known))
                     return [job_from_row(row) for row in found if row]
             now = self._clock.now()
-            result = [self._enqueue(db, new, source, now) for new in jobs]
+            result = adding.enqueue(db, jobs, source, now)
             if batch is not None:
                 db.execute(sql.ADD_BATCH, (batch, to_ms(now), json.dumps([job.id for job in result])))
             return result
 
-    def _enqueue(self, db: apsw.Connection, new: NewJob, source: str, now: datetime) -> Job:
-        spec = new.spec
-        if spec.key is not None:
-            live = db.execute(sql.LIVE_KEY, (spec.key,)).fetchone()
-            if live:
-                return job_from_row(live)
-        open_parents = [parent for parent in dict.fromkeys(spec.after) if self._must_wait_for(db, parent)]
-        state = first_state(spec.run_at, now=now, blocked=bool(open_parents))
-        db.execute(sql.ADD_QUEUE, (spec.queue, to_ms(now)))
-        row = db.execute(sql.ENQUEUE, insert_values(new, state, source, to_ms(now))).fetchone()
-        job = job_from_row(row)
-        if state is not State.PENDING:
-            record(db, job.id, now, "enqueue", (None, state), source)
-        db.executemany(sql.ADD_DEPENDENCY, [(job.id, parent) for parent in open_parents])
-        return job
-
-    def _must_wait_for(self, db: apsw.Connection, parent: int) -> bool:
-        state = self._state(db, parent)
-        if state in {State.DEAD, State.CANCELLED}:
-            raise WrongState(f"job {parent}, which it would wait for, is {state}")
-        return state is not State.COMPLETED
-
-    def _state(self, db: apsw.Connection, job_id: int) -> State:
-        state = db.execute(sql.STATE, (job_id,)).get
-        if state is None:
-            raise NotFound(f"there is no job {job_id}", hint="List them: queuectl list")
-        return State(state)
-
     def get(self, job_id: int) -> Job:
         with self._db.read() as db:
-            self._state(db, job_id)
+            state_of(db, job_id)
             return job_from_row(db.execute(sql.JOB, (job_id,)).fetchone())
 
     def by_key(self, key: str) -> Job | None:
@@ -138,12 +108,12 @@ class SqliteStore(SqliteRegistry):
 
     def attempts(self, job_id: int) -> list[Attempt]:
         with self._db.read() as db:
-            self._state(db, job_id)
+            state_of(db, job_id)
             return [attempt_from_row(row) for row in db.execute(sql.ATTEMPTS, {"id": job_id})]
 
     def events(self, job_id: int) -> list[Event]:
         with self._db.read() as db:
-            self._state(db, job_id)
+            state_of(db, job_id)
             return [event_from_row(row) for row in db.execute(sql.EVENTS, (job_id,))]
 
     def counts(self) -> dict[str, dict[State, int]]:
@@ -155,7 +125,7 @@ class SqliteStore(SqliteRegistry):
 
     def cancel(self, job_id: int, *, actor: str, reason: str | None = None) -> Job:
         with self._db.write() as db:
-            state = self._state(db, job_id)
+            state = state_of(db, job_id)
             if not allows(Verb.CANCEL, state):
                 raise WrongState(f"job {job_id} is {state} already")
             now = self._clock.now()
@@ -165,11 +135,13 @@ class SqliteStore(SqliteRegistry):
             else:
                 cancel_waiting(db, job_id, now, state, actor, reason)
                 settle(db, job_id, State.CANCELLED, now)
-            return job_from_row(db.execute(sql.JOB, (job_id,)).fetchone())
+            job = read(db, job_id)
+            mutexes.settle(db, [job.spec.mutex], now)
+            return job
 
     def retry(self, job_id: int, *, actor: str) -> Job:
         with self._db.write() as db:
-            state = self._state(db, job_id)
+            state = state_of(db, job_id)
             if not allows(Verb.RETRY, state):
                 raise WrongState(f"job {job_id} is {state}; only an ended or failed job can be retried")
             other = db.execute(sql.OTHER_LIVE_KEY, (job_id, job_id)).get
@@ -178,35 +150,43 @@ class SqliteStore(SqliteRegistry):
             now = self._clock.now()
             row = db.execute(sql.RETRY, (to_ms(now), job_id)).fetchone()
             record(db, job_id, now, Verb.RETRY, (state, State.PENDING), actor)
-            return job_from_row(row)
+            job = job_from_row(row)
+            mutexes.settle(db, [job.spec.mutex], now)
+            return job if job.spec.mutex is None else read(db, job_id)
 
     def delete(self, job_id: int) -> None:
         with self._db.write() as db:
-            state = self._state(db, job_id)
+            state = state_of(db, job_id)
             if state is State.PROCESSING:
                 raise WrongState(f"job {job_id} is running", hint=f"Cancel it first: queuectl cancel {job_id}")
-            if state in WAITING:
-                settle(db, job_id, State.CANCELLED, self._clock.now())
+            now, mutex = self._clock.now(), read(db, job_id).spec.mutex
+            # For one that ended badly, jobs may still wait in the hope of its retry.
+            settle(db, job_id, State.CANCELLED if state in WAITING else state, now, gone=True)
             db.execute(sql.DELETE, (job_id,))
+            mutexes.settle(db, [mutex], now)
 
     def forget(self, state: State, before: datetime, limit: int) -> list[int]:
         with self._db.write() as db:
             return [row[0] for row in db.execute(sql.FORGET, (state.value, to_ms(before), limit))]
 
+    def nth_ended(self, state: State, n: int) -> datetime | None:
+        with self._db.read() as db:
+            ended = db.execute(sql.NTH_ENDED, (state.value, n - 1)).get
+        return None if ended is None else from_ms(ended)
+
     # jobs: by a host
 
-    def claim(self, owner: str, limit: int, *, lease: float, queues: Sequence[str] | None = None) -> list[Job]:
-        now = to_ms(self._clock.now())
-        values = {
-            "owner": owner,
-            "limit": limit,
-            "now": now,
-            "expires": now + round(lease * 1000),
-            "queues": None if queues is None else json.dumps(list(queues)),
-            "batch": os.urandom(8).hex(),
-        }
+    def claim(
+        self,
+        owner: str,
+        room: Room,
+        *,
+        lease: float,
+        queues: Sequence[str] | None = None,
+        newest: int | None = None,
+    ) -> list[Job]:
         with self._db.write() as db:
-            return reports_of_runs.claim(db, values)
+            return claims.claim(db, owner, room, self._clock.now(), lease=lease, queues=queues, newest=newest)
 
     def started(self, job_id: int, token: str, *, host_name: str, pid: int, pid_created: float | None) -> None:
         with self._db.write() as db:
@@ -224,6 +204,11 @@ class SqliteStore(SqliteRegistry):
         with self._db.write() as db:
             return reports_of_runs.finish(db, reports, self._clock.now(), host_name)
 
+    def report_progress(self, job: Job, fraction: float, text: str | None) -> None:
+        if job.lease is not None:
+            with self._db.write() as db:
+                db.execute(sql.REPORT_PROGRESS, (fraction, text, job.id, job.lease.token))
+
     def unclaim(self, jobs: Sequence[Job]) -> None:
         now = self._clock.now()
         with self._db.write() as db:
@@ -234,6 +219,7 @@ class SqliteStore(SqliteRegistry):
                 if state == State.CANCELLED:
                     record(db, job.id, now, Verb.CANCEL, (State.PROCESSING, State.CANCELLED), job.lease.owner)
                     settle(db, job.id, State.CANCELLED, now)
+            mutexes.settle(db, {job.spec.mutex for job in jobs}, now)
 
     def renew(self, owner: str, *, lease: float) -> None:
         now = to_ms(self._clock.now())
@@ -250,12 +236,15 @@ class SqliteStore(SqliteRegistry):
             return [row[0] for row in db.execute(sql.CANCELLING, (owner,))]
 
     def promote(self) -> int:
-        now = to_ms(self._clock.now())
+        now = self._clock.now()
+        values = {"now": to_ms(now)}
         with self._db.write() as db:
-            db.execute(sql.RECORD_PROMOTION, {"now": now})
-            return sum(
-                len(db.execute(text, {"now": now}).fetchall()) for text in (sql.PROMOTE_SCHEDULED, sql.PROMOTE_FAILED)
-            )
+            db.execute(sql.RECORD_PROMOTION, values)
+            due: list[Any] = [
+                row[0] for text in (sql.PROMOTE_SCHEDULED, sql.PROMOTE_FAILED) for row in db.execute(text, values)
+            ]
+            mutexes.settle(db, due, now)
+            return len(due)
 
     def next_due(self) -> datetime | None:
         with self._db.read() as db:

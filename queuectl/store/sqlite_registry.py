@@ -1,17 +1,20 @@
-"""What the Store on SQLite keeps besides jobs: hosts, pauses and settings."""
+"""What the Store on SQLite keeps besides jobs: hosts, queues, pauses and settings."""
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from queuectl.clock import Clock
+from queuectl.errors import NotFound, WrongState
 from queuectl.store import sql
-from queuectl.store.base import HostRow, Pause
+from queuectl.store.base import HostRow, Pause, QueueRow
 from queuectl.store.connection import Connections
-from queuectl.store.rows import host_from_row, pause_from_row, to_ms
+from queuectl.store.rows import host_from_row, pause_from_row, queue_from_row, to_ms
 
 
 class SqliteRegistry:
-    """Implement the Store protocol's verbs about hosts, pauses and settings."""
+    """Implement the Store protocol's verbs about hosts, queues, pauses and settings."""
 
     def __init__(self, db: Connections, clock: Clock) -> None:
         self._db = db
@@ -49,6 +52,31 @@ class SqliteRegistry:
         with self._db.read() as db:
             row = db.execute(sql.STOP_ASKED, (host_id,)).fetchone()
         return row[0] if row else "gone"
+
+    # queues
+
+    def queues(self) -> list[QueueRow]:
+        with self._db.read() as db:
+            return [queue_from_row(row) for row in db.execute(sql.QUEUES)]
+
+    def set_queue(
+        self, name: str, *, max_running: int | None = None, defaults: Mapping[str, Any] | None = None
+    ) -> QueueRow:
+        kept = json.dumps(defaults, ensure_ascii=False) if defaults else None
+        with self._db.write() as db:
+            db.execute(sql.SET_QUEUE, (name, to_ms(self._clock.now()), max_running, kept))
+            return queue_from_row(db.execute(sql.QUEUE, (name,)).fetchone())
+
+    def remove_queue(self, name: str) -> None:
+        with self._db.write() as db:
+            if db.execute(sql.QUEUE, (name,)).fetchone() is None:
+                raise NotFound(f"there is no queue {name!r}", hint="List them: queuectl queue list")
+            count = db.execute(sql.JOBS_IN_QUEUE, (name,)).get
+            if count:
+                hint = "Only an empty queue can be removed; delete or prune its jobs first."
+                raise WrongState(f"queue {name!r} has {count} jobs", hint=hint)
+            db.execute(sql.REMOVE_QUEUE, (name,))
+            db.execute(sql.RESUME, (name,))
 
     # pauses
 

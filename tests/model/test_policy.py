@@ -81,17 +81,17 @@ def test_a_job_that_kills_its_host_each_time_ends_dead_and_says_so(attempts, ret
 
 
 def test_a_wait_ends_at_the_cap():
-    assert [delay(2, n, Backoff(cap=300), random.Random(0)) for n in (8, 9, 50)] == [256, 300, 300]
+    assert [delay(n, Backoff(cap=300), random.Random(0)) for n in (8, 9, 50)] == [256, 300, 300]
 
 
 @pytest.mark.parametrize("base", [2.0, 86_400.0])
 def test_a_wait_that_no_float_holds_is_the_cap(base):
-    assert delay(base, 1_000_000, Backoff(cap=300), random.Random(0)) == 300
+    assert delay(1_000_000, Backoff(base=base, cap=300), random.Random(0)) == 300
 
 
 @pytest.mark.parametrize(("base", "waits"), [(0, [0, 0]), (0.5, [0.5, 0.25]), (1, [1, 1])])
 def test_small_bases_are_taken_as_they_are(base, waits):
-    assert [delay(base, n, Backoff(), random.Random(0)) for n in (1, 2)] == waits
+    assert [delay(n, Backoff(base=base), random.Random(0)) for n in (1, 2)] == waits
 
 
 @given(
@@ -102,8 +102,8 @@ def test_small_bases_are_taken_as_they_are(base, waits):
     seed=st.integers(),
 )
 def test_jitter_takes_away_at_most_its_share(base, retry, cap, jitter, seed):
-    full = delay(base, retry, Backoff(cap=cap), random.Random(seed))
-    wait = delay(base, retry, Backoff(cap=cap, jitter=jitter), random.Random(seed))
+    full = delay(retry, Backoff(base=base, cap=cap), random.Random(seed))
+    wait = delay(retry, Backoff(base=base, cap=cap, jitter=jitter), random.Random(seed))
     assert 0 <= full <= cap
     assert full * (1 - jitter) <= wait <= full
     NOW + timedelta(seconds=wait)
@@ -111,7 +111,7 @@ def test_jitter_takes_away_at_most_its_share(base, retry, cap, jitter, seed):
 
 def test_jitter_spreads_waits():
     rng = random.Random(7)
-    waits = [delay(2, 5, Backoff(jitter=0.5), rng) for _ in range(200)]
+    waits = [delay(5, Backoff(jitter=0.5), rng) for _ in range(200)]
     assert len(set(waits)) > 190
     assert min(waits) < 18
     assert max(waits) > 30

@@ -14,7 +14,7 @@ from queuectl.model.policy import Backoff, judge
 from queuectl.model.state import State
 from queuectl.store.base import JobFilter, Report
 from queuectl.store.sqlite import SqliteStore
-from tests.store.conformance.case import SettableClock, counted, new, whole
+from tests.store.conformance.case import SettableClock, claim, counted, new, whole
 from tests.store.model import Model
 
 OWNERS = ("host-1", "host-2", "host-3")
@@ -102,7 +102,7 @@ class Acts:
     def claim(self, who, limit, queues):
         now = self.clock.now()
         expected = self.model.claimable(limit, queues, now)
-        taken = self.stores[OWNERS.index(who)].claim(who, limit, lease=LEASE, queues=queues)
+        taken = claim(self.stores[OWNERS.index(who)], limit, who, lease=LEASE, queues=queues)
         assert [job.id for job in taken] == [job.id for job in expected]
         for job in taken:
             assert job.lease.expires_at == now + timedelta(seconds=LEASE)
@@ -201,7 +201,7 @@ class Acts:
         def fail():
             with store.transaction():
                 store.enqueue([new(key="k")], batch="never")
-                store.claim("host-1", 3, lease=LEASE)
+                claim(store, 3)
                 store.promote()
                 raise ZeroDivisionError
 

@@ -12,6 +12,7 @@ from tests.store.conformance.case import SettableClock, add, claim, end, new
 MANY = 20_000
 CHANGES = (
     "CLAIM", "FINISH", "CURRENT_LEASES", "DEPENDENTS", "RENEW", "STARTED", "UNCLAIM", "RETRY", "CANCEL", "UNBLOCK",
+    "BLOCK_OTHERS", "UNBLOCK_FIRST",
 )  # fmt: skip
 
 
@@ -116,11 +117,22 @@ def test_a_claim_does_not_cost_more_when_many_are_pending(store, db):
 
 def test_the_claim_reads_its_index_and_no_other_part_of_the_table(store, db):
     age(store, db, 500)
-    about_jobs = [line for line in plan(db, sql.CLAIM) if re.search(r"\b(jobs|ready)\b", line)]
+    about_jobs = [line for line in plan(db, sql.CANDIDATES) if re.search(r"\b(jobs|ready)\b", line)]
     assert sorted(about_jobs) == [
         "SEARCH jobs USING COVERING INDEX jobs_ready (queue=?)",
-        "SEARCH jobs USING INTEGER PRIMARY KEY (rowid=?)",
         "SEARCH ready USING INTEGER PRIMARY KEY (rowid=?)",
+    ]
+    assert [line for line in plan(db, sql.CLAIM) if "jobs" in line and "SCAN" not in line] == [
+        "SEARCH jobs USING INTEGER PRIMARY KEY (rowid=?)"
+    ]
+
+
+def test_a_mutex_finds_its_jobs_by_its_indexes(store, db):
+    age(store, db, 500)
+    plans = plan(db, sql.FIRST_IN_LINE) + plan(db, sql.HOLDER)
+    assert sorted(line for line in plans if re.search(r"\bjobs\b", line)) == [
+        "SEARCH jobs USING COVERING INDEX jobs_mutex_held (mutex=?)",
+        "SEARCH jobs USING INDEX jobs_mutex (mutex=? AND queue=?)",
     ]
 
 

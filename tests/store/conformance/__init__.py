@@ -5,14 +5,16 @@ from tests.store.conformance.case import SettableClock, StoreCase
 from tests.store.conformance.claiming import Claiming
 from tests.store.conformance.ending import Cancelling, Deleting, Finishing, Retrying
 from tests.store.conformance.leases import Leases
+from tests.store.conformance.limits import Hooks, Mutexes, QueueLimits, Slots
 from tests.store.conformance.looking import Counts, Lists, Transactions
 from tests.store.conformance.registry import Hosts, Pauses, Settings
 from tests.store.conformance.transitions import Transitions
-from tests.store.conformance.waiting import Dependencies, DueJobs
+from tests.store.conformance.waiting import Counting, Dependencies, DueJobs, KindsOfWaits, Progresses, Replacing
 
 PARTS = (
     Adding, Keys, Batches, Claiming, Leases, Transitions, DueJobs, Dependencies, Finishing, Cancelling, Retrying,
     Deleting, Lists, Counts, Transactions, Hosts, Pauses, Settings,
+    Mutexes, QueueLimits, Slots, Hooks, KindsOfWaits, Replacing, Progresses, Counting,
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from queuectl.model.admission import Room
 from queuectl.model.history import history
 from queuectl.model.job import JobSpec, Lease, Outcome, OutcomeKind
 from queuectl.model.policy import Verdict
@@ -90,7 +91,7 @@ def ids(jobs):
 
 
 def claim(store, limit=100, owner="host-1", **options):
-    return store.claim(owner, limit, **{"lease": LEASE, **options})
+    return store.claim(owner, Room(workers=limit, free=limit), **{"lease": LEASE, **options})
 
 
 def take(store, job, owner="host-1"):
@@ -158,3 +159,8 @@ def told(store, job_id):
     assert [event.before for event in events] == states[:-1]
     assert states[-1] is store.get(job_id).state
     return [(event.verb, event.before, event.after) for event in events]
+
+
+def states(store, jobs):
+    """Return the jobs' states as they are now."""
+    return [store.get(job.id).state for job in jobs]

@@ -16,12 +16,12 @@ RAISES = {Verb.CANCEL: WrongState, Verb.RETRY: WrongState} | dict.fromkeys(
 """What a verb that names a job raises where it is forbidden; the others pass over a job that is not for them."""
 
 
-def reach(store, state, *, parent):
+def reach(store, state, *, parent, mutex=None):
     """Bring a new job into a state by verbs alone; it waits for the parent, or once did, where that can be."""
     later = store.now().replace(year=2027)
     if state is State.SCHEDULED:
-        return add(store, run_at=later)
-    job = add(store, after=(parent.id,))
+        return add(store, run_at=later, mutex=mutex)
+    job = add(store, after=(parent.id,), mutex=mutex)
     if state is State.BLOCKED:
         return job
     store.cancel(job.id, actor="tests")
@@ -43,6 +43,8 @@ def act(store, clock, verb, job, parent):
         case Verb.PROMOTE:
             clock.forward(400 * 24 * HOUR)
             store.promote()
+        case Verb.BLOCK:
+            add(store, mutex="m", priority=1)
         case Verb.UNBLOCK:
             run(store, parent)
         case Verb.CANCEL:
@@ -67,7 +69,7 @@ class Transitions(StoreCase):
 
     @pytest.mark.parametrize(("verb", "state"), ALLOWED)
     def test_what_the_table_allows_happens(self, store, clock, parent, verb, state):
-        job = reach(store, state, parent=parent)
+        job = reach(store, state, parent=parent, mutex="m")
         clock.forward(1)
         act(store, clock, verb, job, parent)
         after = store.get(job.id)
@@ -81,7 +83,7 @@ class Transitions(StoreCase):
 
     @pytest.mark.parametrize(("verb", "state"), FORBIDDEN)
     def test_what_it_does_not_allow_changes_nothing(self, store, clock, parent, verb, state):
-        job = reach(store, state, parent=parent)
+        job = reach(store, state, parent=parent, mutex="m")
         before = whole(store, job.id)
         clock.forward(1)
         if verb in RAISES:

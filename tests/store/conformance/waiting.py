@@ -1,13 +1,16 @@
 """Waiting: for a time, for a retry, and for other jobs."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from queuectl.errors import NotFound, WrongState
+from queuectl.model.dependencies import WaitKind
+from queuectl.model.job import DeadParent
 from queuectl.model.state import State, Verb
 from queuectl.store.base import JobFilter
-from tests.store.conformance.case import HOUR, StoreCase, add, claim, end, ids, new, run, take, told
+from tests.store.conformance.case import HOUR, StoreCase, add, claim, end, ids, new, run, stale, states, take, told
 
 
 class DueJobs(StoreCase):
@@ -194,3 +197,124 @@ class Dependencies(StoreCase):
         store.unclaim([taken])
         assert store.get(taken.id).state is State.CANCELLED
         assert store.get(job.id).state is State.CANCELLED
+
+
+class KindsOfWaits(StoreCase):
+    @pytest.fixture
+    def parent(self, store):
+        return add(store, queue="parents")
+
+    @pytest.mark.parametrize(
+        ("field", "verb", "state"),
+        [
+            ("after", Verb.COMPLETE, State.PENDING), ("after", Verb.BURY, State.CANCELLED),
+            ("after_any", Verb.COMPLETE, State.PENDING), ("after_any", Verb.BURY, State.PENDING),
+            ("after_any", Verb.CANCEL, State.PENDING), ("after_failure", Verb.BURY, State.PENDING),
+            ("after_failure", Verb.CANCEL, State.PENDING), ("after_failure", Verb.COMPLETE, State.CANCELLED),
+        ],
+    )  # fmt: skip
+    def test_each_kind_waits_for_its_end(self, store, parent, field, verb, state):
+        child = add(store, **{field: (parent.id,)})
+        grandchild = add(store, after_any=(child.id,))
+        assert states(store, [child, grandchild]) == [State.BLOCKED, State.BLOCKED]
+        run(store, parent, verb)
+        ended = state is State.CANCELLED
+        assert states(store, [child, grandchild]) == [state, State.PENDING if ended else State.BLOCKED]
+        assert getattr(store.get(child.id).spec, field) == (parent.id,)
+
+    def test_what_has_ended_already_counts_and_what_cannot_come_is_refused(self, store, parent):
+        run(store, parent)
+        assert add(store, after_any=(parent.id,)).state is State.PENDING
+        with pytest.raises(WrongState, match="failure"):
+            add(store, after_failure=(parent.id,))
+
+    def test_who_wishes_so_waits_for_the_retry_of_a_dead_one(self, store, parent):
+        child = add(store, after=(parent.id,), dead_parent=DeadParent.WAIT)
+        run(store, parent, Verb.BURY)
+        assert states(store, [child]) == [State.BLOCKED]
+        assert store.get(child.id).reason == f"waits for job {parent.id}, which is dead"
+        late = add(store, after=(parent.id,), dead_parent=DeadParent.WAIT)
+        assert store.forget(State.DEAD, store.now().replace(year=9000), 10) == []
+        store.retry(parent.id, actor="tests")
+        run(store, parent)
+        assert states(store, [child, late]) == [State.PENDING, State.PENDING]
+        assert store.get(child.id).reason is None
+
+    @pytest.mark.parametrize("verb", [None, Verb.BURY])
+    def test_who_waits_for_one_that_is_deleted_is_cancelled(self, store, parent, verb):
+        child = add(store, after=(parent.id,), dead_parent=DeadParent.WAIT)
+        if verb:
+            run(store, parent, verb)
+        store.delete(parent.id)
+        assert states(store, [child]) == [State.CANCELLED]
+
+    def test_a_graph_is_added_as_one(self, store):
+        build, check, publish = store.enqueue(
+            [
+                new(name="build"),
+                replace(new(), beside=[(0, WaitKind.COMPLETED)]),
+                replace(new(), beside=[(0, WaitKind.COMPLETED), (1, WaitKind.ENDED)]),
+            ]
+        )
+        assert (check.spec.after, publish.spec.after, publish.spec.after_any) == (
+            (build.id,), (build.id,), (check.id,),
+        )  # fmt: skip
+        assert states(store, [build, check, publish]) == [State.PENDING, State.BLOCKED, State.BLOCKED]
+        run(store, build)
+        run(store, check, Verb.BURY)
+        assert states(store, [publish]) == [State.PENDING]
+
+
+class Replacing(StoreCase):
+    def test_one_that_waits_makes_way_and_leaves_its_dependents_to_the_new_one(self, store):
+        old = add(store, key="k")
+        child = add(store, after=(old.id,))
+        fresh = add(store, key="k", replace=True)
+        assert fresh.id != old.id
+        assert states(store, [old, fresh, child]) == [State.CANCELLED, State.PENDING, State.BLOCKED]
+        assert store.by_key("k").id == fresh.id
+        run(store, fresh)
+        assert states(store, [child]) == [State.PENDING]
+
+    def test_one_that_runs_is_stopped_and_the_new_one_waits_for_its_end(self, store):
+        old = take(store, add(store, key="k"))
+        fresh = add(store, key="k", replace=True)
+        assert store.cancelling("host-1") == [old.id]
+        assert states(store, [old, fresh]) == [State.PROCESSING, State.BLOCKED]
+        end(store, old, Verb.CANCEL)
+        assert states(store, [old, fresh]) == [State.CANCELLED, State.PENDING]
+
+    def test_nothing_to_replace_is_no_problem(self, store):
+        assert add(store, key="k", replace=True).state is State.PENDING
+
+    def test_what_was_added_not_long_ago_is_not_added_again(self, store, clock):
+        first = add(store, key="k", unique_for=60)
+        run(store, first)
+        clock.forward(59)
+        assert add(store, key="k", unique_for=60).id == first.id
+        assert add(store, key="k").id != first.id
+        clock.forward(120)
+        assert add(store, key="other", unique_for=60).state is State.PENDING
+
+
+class Progresses(StoreCase):
+    def test_a_run_tells_how_much_is_done(self, store):
+        job = take(store, add(store))
+        store.report_progress(job, 0.25, "halfway to half")
+        assert (store.get(job.id).progress, store.get(job.id).progress_text) == (0.25, "halfway to half")
+        store.report_progress(stale(job), 0.5, None)
+        assert store.get(job.id).progress == 0.25
+        end(store, job, Verb.FAIL, wait=0)
+        assert store.get(job.id).progress == 0.25
+        store.retry(job.id, actor="tests")
+        assert (store.get(job.id).progress, store.get(job.id).progress_text) == (None, None)
+
+
+class Counting(StoreCase):
+    def test_the_newest_of_the_ended_are_counted(self, store, clock):
+        ended = []
+        for _ in range(3):
+            clock.forward(10)
+            ended.append(run(store, add(store)).finished_at)
+        assert [store.nth_ended(State.COMPLETED, n) for n in (1, 2, 3, 4)] == [*reversed(ended), None]
+        assert store.nth_ended(State.DEAD, 1) is None

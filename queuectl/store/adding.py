@@ -1,0 +1,126 @@
+"""New jobs in SQLite: keys that are taken, jobs that make way, and the jobs that each waits for."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import apsw
+
+from queuectl.errors import NotFound, WrongState
+from queuectl.model.dependencies import FIELDS, WaitKind, WaitState, parents, wait_state
+from queuectl.model.job import DeadParent, Job, JobSpec
+from queuectl.model.policy import first_state
+from queuectl.model.state import State
+from queuectl.store import mutexes, sql
+from queuectl.store.base import NewJob
+from queuectl.store.dependents import cancel_waiting, record
+from queuectl.store.rows import insert_values, job_from_row, to_ms
+
+_FIELD_OF = {kind: name for name, kind in FIELDS.items()}
+
+
+def enqueue(db: apsw.Connection, jobs: Sequence[NewJob], source: str, now: datetime) -> list[Job]:
+    """Add jobs in their order."""
+    added: list[Job] = []
+    for new in jobs:
+        spec = _named(new, added)
+        added.append(_add(db, replace(new, spec=spec), source, now))
+    touched = {job.spec.mutex for job in added}
+    if touched != {None}:
+        mutexes.settle(db, touched, now)
+        return [read(db, job.id) for job in added]
+    return added
+
+
+def read(db: apsw.Connection, job_id: int) -> Job:
+    """Return a job that is there."""
+    return job_from_row(db.execute(sql.JOB, (job_id,)).fetchone())
+
+
+def state_of(db: apsw.Connection, job_id: int) -> State:
+    """Return a job's state.
+
+    Raises:
+        NotFound: there is no such job.
+    """
+    state = db.execute(sql.STATE, (job_id,)).get
+    if state is None:
+        raise NotFound(f"there is no job {job_id}", hint="List them: queuectl list")
+    return State(state)
+
+
+def _named(new: NewJob, added: Sequence[Job]) -> JobSpec:
+    """Put ids for the jobs beside it that it waits for, now that they have some."""
+    if not new.beside:
+        return new.spec
+    fields: dict[str, tuple[int | str, ...]] = {}
+    for place, kind in new.beside:
+        name = _FIELD_OF[kind]
+        before = fields.get(name, getattr(new.spec, name))
+        fields[name] = tuple(dict.fromkeys((*before, added[place].id)))
+    return replace(new.spec, **fields)  # type: ignore[arg-type]
+
+
+def _add(db: apsw.Connection, new: NewJob, source: str, now: datetime) -> Job:
+    spec = new.spec
+    there = _there_already(db, spec, now)
+    if there is not None and not spec.replace:
+        return there
+    replaced = there
+    if replaced is not None:
+        spec = _after_the_replaced(db, spec, replaced, now, source)
+        new = replace(new, spec=spec)
+    waits = [(int(parent), kind, _wait(db, int(parent), kind, spec)) for parent, kind in parents(spec)]
+    blocked = any(state is not WaitState.MET for _, _, state in waits)
+    state = first_state(spec.run_at, now=now, blocked=blocked)
+    db.execute(sql.ADD_QUEUE, (spec.queue, to_ms(now)))
+    job = job_from_row(db.execute(sql.ENQUEUE, insert_values(new, state, source, to_ms(now))).fetchone())
+    if state is not State.PENDING:
+        record(db, job.id, now, "enqueue", (None, state), source)
+    add_waits(db, job.id, [(parent, kind, met) for parent, kind, met in waits], spec.dead_parent)
+    if replaced is not None:  # who waited for the old one waits for the new one now
+        db.execute(sql.HAND_OVER_DEPENDENTS, (job.id, replaced.id, job.id))
+    return job
+
+
+def add_waits(
+    db: apsw.Connection,
+    job_id: int,
+    waits: Sequence[tuple[int, WaitKind, WaitState]],
+    dead_parent: DeadParent | None,
+) -> None:
+    """Note whom a job waits for, those included that have ended already."""
+    if_dead = (dead_parent or DeadParent.CANCEL).value
+    values = [(job_id, parent, kind.value, int(met is WaitState.MET), if_dead) for parent, kind, met in waits]
+    db.executemany(sql.ADD_DEPENDENCY, values)
+
+
+def _there_already(db: apsw.Connection, spec: JobSpec, now: datetime) -> Job | None:
+    if spec.key is None:
+        return None
+    row = db.execute(sql.LIVE_KEY, (spec.key,)).fetchone()
+    if row is None and spec.unique_for:
+        since = to_ms(now - timedelta(seconds=spec.unique_for))
+        row = db.execute(sql.NEWER_KEY, (spec.key, since)).fetchone()
+    return job_from_row(row) if row else None
+
+
+def _after_the_replaced(db: apsw.Connection, spec: JobSpec, replaced: Job, now: datetime, source: str) -> JobSpec:
+    """Have the job that runs with this key stopped, and the new one wait for its end; two must not run at once."""
+    if replaced.state is not State.PROCESSING:
+        cancel_waiting(db, replaced.id, now, replaced.state, source, "a newer job with its key replaces it")
+        return spec
+    db.execute(sql.GIVE_UP_KEY, (replaced.id,))
+    db.execute(sql.REQUEST_CANCEL, (to_ms(now), replaced.id))
+    states = (State.PROCESSING, State.PROCESSING)
+    record(db, replaced.id, now, "cancel requested", states, source, "a newer job with its key replaces it")
+    return replace(spec, after_any=tuple(dict.fromkeys((*spec.after_any, replaced.id))))
+
+
+def _wait(db: apsw.Connection, parent: int, kind: WaitKind, spec: JobSpec) -> WaitState:
+    state = state_of(db, parent)
+    found = wait_state(kind, state)
+    if found is WaitState.BROKEN and spec.dead_parent is not DeadParent.WAIT:
+        what = "whose failure it would wait for" if kind is WaitKind.FAILED else "which it would wait for"
+        raise WrongState(f"job {parent}, {what}, is {state}")
+    return found

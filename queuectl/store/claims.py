@@ -1,0 +1,75 @@
+"""Claims in SQLite: read the best of the jobs that are ready, decide, and take them, in one transaction."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import apsw
+
+from queuectl.model.admission import Candidate, Room, admit
+from queuectl.model.job import Job, Lease
+from queuectl.model.state import State
+from queuectl.store import mutexes, sql
+from queuectl.store.rows import job_from_row, to_ms
+
+
+def claim(
+    db: apsw.Connection,
+    owner: str,
+    room: Room,
+    now: datetime,
+    *,
+    lease: float,
+    queues: Sequence[str] | None,
+    newest: int | None,
+) -> list[Job]:
+    """Take what ``model.admission.admit`` lets in, best first."""
+    limits: dict[str, int] = dict(db.execute(sql.ROOM_IN_QUEUES).fetchall())  # type: ignore[arg-type]
+    expires = now + timedelta(seconds=lease)
+    claimed: list[Job] = []
+    while room.most > 0:
+        closed = [queue for queue, left in limits.items() if left <= 0]
+        values = {
+            "limit": room.most,
+            "newest": newest,
+            "now": to_ms(now),
+            "queues": None if queues is None else json.dumps(list(queues)),
+            "closed": json.dumps(closed) if closed else None,
+        }
+        found: Any = db.execute(sql.CANDIDATES, values).get
+        rows = json.loads(found)
+        if not rows:
+            break
+        jobs = sorted(map(job_from_row, rows), key=lambda job: (-(job.spec.priority or 0), job.id))
+        candidates = [Candidate(job.id, job.spec.queue, job.spec.slots, job.spec.mutex) for job in jobs]
+        admission = admit(candidates, room, limits=limits, held=())
+        taken = set(admission.taken)
+        if taken:
+            claimed += _take(db, [job for job in jobs if job.id in taken], owner, now, expires)
+        if admission.waiting or len(taken) == len(jobs) or not taken:
+            break
+        # Whom a limit or a mutex stopped has given way: look behind them.
+        for job in jobs:
+            if job.id in taken and job.spec.queue in limits:
+                limits[job.spec.queue] -= 1
+        room = admission.room
+    return claimed
+
+
+def _take(db: apsw.Connection, jobs: Sequence[Job], owner: str, now: datetime, expires: datetime) -> list[Job]:
+    leases = [Lease(token=os.urandom(16).hex(), owner=owner, expires_at=expires) for _ in jobs]
+    taken = json.dumps([(job.id, lease.token) for job, lease in zip(jobs, leases, strict=True)])
+    db.execute(sql.CLAIM, {"taken": taken, "owner": owner, "now": to_ms(now), "expires": to_ms(expires)})
+    touched = {job.spec.mutex for job in jobs}
+    if touched != {None}:
+        mutexes.settle(db, touched, now)
+    return [
+        replace(
+            job, state=State.PROCESSING, attempts=job.attempts + 1, runs=job.runs + 1, started_at=now, updated_at=now,
+            finished_at=None, exit_code=None, reason=None, run_at=None, lease=lease, progress=None, progress_text=None,
+        )
+        for job, lease in zip(jobs, leases, strict=True)
+    ]  # fmt: skip
