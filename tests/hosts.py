@@ -9,8 +9,9 @@ import sys
 import threading
 import time
 
+from queuectl.model.job import JobSpec
 from queuectl.queue import Queue
-from tests.support import PATIENCE
+from tests.support import PATIENCE, running_under_wine
 
 CLI = [sys.executable, "-m", "queuectl"]
 QUICK = {"reaper_interval": "0.1s", "kill_grace": "1s", "stop_grace": "0.2s"}
@@ -37,6 +38,12 @@ def run_cli(*args, stdin=None, env=None, cwd=None, check=False):
     return done
 
 
+def waits_for(file):
+    """Return a job that runs until a file is there, whatever the shell here is."""
+    program = "import os, sys, time\nwhile not os.path.exists(sys.argv[1]):\n    time.sleep(0.02)"
+    return JobSpec(argv=(sys.executable, "-c", program, str(file)))
+
+
 def until(condition, what="the condition", patience=PATIENCE):
     """Look until something holds, and return it; a test has no better event than the database's and the disk's."""
     deadline = time.monotonic() + patience
@@ -56,6 +63,7 @@ class HostProcess:
     def __init__(self, *args, env=None, cwd=None):
         self.lines = []
         self._fresh = queue.SimpleQueue()
+        self._env = env
         flags = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if sys.platform == "win32" else {}
         self.process = subprocess.Popen(
             [*self.command, *args],
@@ -91,8 +99,15 @@ class HostProcess:
     def terminate(self, patience=PATIENCE):
         """Ask it to stop, and return its exit code."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+            self.interrupt()
         return self.ends(patience)
+
+    def interrupt(self):
+        """Ask it to stop, as a terminal or the system does it; Wine has no such signals, only the command."""
+        if running_under_wine():
+            run_cli("worker", "stop", "--all", env=self._env, check=True)
+        else:
+            self.process.send_signal(signal.CTRL_BREAK_EVENT if sys.platform == "win32" else signal.SIGTERM)
 
     def ends(self, patience=PATIENCE):
         """Wait for its end, and return its exit code."""

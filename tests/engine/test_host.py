@@ -6,7 +6,7 @@ import pytest
 
 from queuectl.model.job import JobSpec
 from queuectl.model.state import State
-from tests.hosts import PATIENCE, run_cli, until
+from tests.hosts import PATIENCE, run_cli, until, waits_for
 
 SLOW_POLL = ("serve", "--no-drop", "--workers", "2", "--poll", "60")
 
@@ -38,15 +38,14 @@ def test_a_lost_ring_costs_one_poll(jobs, start_host):
     assert jobs.wait([jobs.add("exit 0").id], PATIENCE)[0].state is State.COMPLETED
 
 
-@pytest.mark.posix
 def test_pause_stops_the_taking_of_jobs_everywhere_and_running_ones_go_on(jobs, start_host, tmp_path):
     for _ in range(2):
         start_host("worker", "--count", "1")
     until(lambda: len(jobs.hosts()) == 2, "two hosts")
-    running = jobs.add(f"while ! test -e {tmp_path}/go; do sleep 0.02; done")
+    [running] = jobs.enqueue([waits_for(tmp_path / "go")])
     until(lambda: jobs.find(running.id).state is State.PROCESSING, "the start")
     run_cli("pause", check=True)
-    waiting = [jobs.add(f"touch {tmp_path}/ran") for _ in range(10)]
+    waiting = [jobs.add("exit 0") for _ in range(10)]
     (tmp_path / "go").touch()
     assert jobs.wait([running.id], PATIENCE)[0].state is State.COMPLETED
     assert {jobs.find(job.id).state for job in waiting} == {State.PENDING}
@@ -69,7 +68,7 @@ def test_what_was_claimed_ahead_is_put_back_when_the_queue_is_paused(jobs, start
     # Short jobs make the host claim ahead; then one long job occupies its only worker.
     gate = tmp_path / "gate"
     jobs.enqueue([JobSpec(command="exit 0")] * 100)
-    blocker = jobs.add(f"while ! test -e {gate}; do sleep 0.02; done")
+    [blocker] = jobs.enqueue([waits_for(gate)])
     rest = [job.id for job in jobs.enqueue([JobSpec(command="exit 0")] * 20)]
     start_host("worker", "--count", "1")
     until(lambda: jobs.find(blocker.id).state is State.PROCESSING, "the long job's start")
@@ -85,7 +84,7 @@ def test_what_was_claimed_ahead_is_put_back_when_the_queue_is_paused(jobs, start
 def test_what_was_claimed_ahead_does_not_wait_behind_a_long_job(jobs, start_host, tmp_path):
     gate = tmp_path / "gate"
     jobs.enqueue([JobSpec(command="exit 0")] * 100)
-    blocker = jobs.add(f"while ! test -e {gate}; do sleep 0.02; done")
+    [blocker] = jobs.enqueue([waits_for(gate)])
     rest = [job.id for job in jobs.enqueue([JobSpec(command="exit 0")] * 20)]
     start_host("worker", "--count", "1")
     until(lambda: jobs.find(blocker.id).state is State.PROCESSING, "the long job's start")
