@@ -20,7 +20,7 @@ from queuectl.platform import machine
 from queuectl.platform.environment import Environment
 from queuectl.platform.lock import FileLock
 from queuectl.platform.process import clean_environment
-from queuectl.queue import Queue
+from queuectl.queue import FINISH_UP, Queue
 from queuectl.settings import find
 from queuectl.store.base import HostRow
 
@@ -44,6 +44,8 @@ class HostOptions:
     queues: Sequence[str] | None = None
     budget: int | None = None
     """How many jobs it takes before it stops by itself."""
+    burst: bool = False
+    """Whether it stops by itself when nothing is left to run."""
     drop_folder: bool = False
 
 
@@ -75,6 +77,7 @@ class Host:
             poll=options.poll,
             queues=options.queues,
             budget=options.budget,
+            burst=options.burst,
             listener=listener,
             on_stop_asked=self._on_stop_asked,
         )
@@ -118,6 +121,8 @@ class Host:
         if how == "gone":
             log.warning("this host's row was struck off; adding it again")
             self._register()
+        elif how.startswith(FINISH_UP):
+            self._coordinator.finish_up(int(how.removeprefix(FINISH_UP)))
         else:
             self.ask_to_stop()
 

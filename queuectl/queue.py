@@ -29,6 +29,8 @@ from queuectl.platform.lock import is_locked
 from queuectl.settings import Kept, Resolved, Settings, Value, find
 from queuectl.store.base import HostRow, JobFilter, NewJob, Pause, QueueRow, Running, Store
 
+FINISH_UP = "finish up to "
+"""Asks a host to stop when the jobs up to the id that follows have run."""
 PRUNE_BATCH = 500
 """Jobs deleted in one transaction, so that others need not wait long."""
 
@@ -331,11 +333,12 @@ class Queue:
         """
         self.store.remove_queue(name)
 
-    def stop_hosts(self, kinds: Sequence[str]) -> list[HostRow]:
-        """Ask the living hosts of these kinds to stop gracefully; return them."""
+    def stop_hosts(self, kinds: Sequence[str], *, finish_up: bool = False) -> list[HostRow]:
+        """Ask the living hosts of these kinds to stop gracefully, or first to run what is in the queue by now."""
         asked = [host for host in self.hosts() if host.kind in kinds]
+        newest = [job.id for job in self.store.jobs(JobFilter(limit=1))] if finish_up else []
         for host in asked:
-            self.store.ask_to_stop(host.id, "graceful")
+            self.store.ask_to_stop(host.id, f"{FINISH_UP}{newest[0]}" if newest else "graceful")
         self.store.ring()
         return asked
 

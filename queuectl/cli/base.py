@@ -165,10 +165,26 @@ class SettingValue(click.ParamType[Any]):
             self.fail(f"{exc.message}. {exc.hint}", param, ctx)
 
 
+class QueueNames(click.ParamType[tuple[str, ...]]):
+    """Names of queues: ``a,b``."""
+
+    name = "queues"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Read them."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(part.strip() for part in str(value).split(","))
+        if not all(names):
+            self.fail(f"{value!r} are no names of queues; write a,b", param, ctx)
+        return names
+
+
 STATE = click.Choice([state.value for state in State], case_sensitive=False)
 JOB = JobReference()
 DURATION = Duration()
 MOMENT = Moment()
+QUEUES = QueueNames()
 
 
 def in_seconds(seconds: float) -> datetime:

@@ -1,17 +1,27 @@
 """``queuectl enqueue``: put commands into the queue."""
 
-import os
 import sys
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from queuectl.cli.base import DURATION, JOB, MOMENT, command, in_seconds, json_option, open_queue
+from queuectl.cli.base import command, json_option, open_queue
+from queuectl.cli.job_options import (
+    KINDS,
+    ONCE,
+    ORDER,
+    directory,
+    job_options,
+    read_options,
+    search_path,
+    with_fields,
+    with_waits,
+)
 from queuectl.cli.output import echo, on_terminal, print_json, say
 from queuectl.errors import UsageError
+from queuectl.model.state import FINAL
 from queuectl.text import plain
 
 if TYPE_CHECKING:
@@ -30,20 +40,7 @@ class _Enqueue(click.Command):
 @command("enqueue", cls=_Enqueue)
 @click.argument("words", nargs=-1, metavar="[COMMAND | - | -- PROGRAM ARG...]")
 @click.option("-c", "--command", "text", metavar="COMMAND", help="The command, for the shell.")
-@click.option("--name", help="A name for people.")
-@click.option("-q", "--queue", help="The queue it belongs to.")
-@click.option("-p", "--priority", type=int, help="Higher runs first; 0 is usual.")
-@click.option("--at", type=MOMENT, help="Not before: 18:30, or 2030-12-31T18:30.")
-@click.option("--delay", type=DURATION, help="Not before this long from now: 90, 10m, 1h30m.")
-@click.option("--after", type=JOB, multiple=True, help="Only when this job has completed; may be repeated.")
-@click.option("--timeout", type=DURATION, help="Stop it, and all it started, after this long.")
-@click.option("--max-retries", type=int, help="Retries after the first run.")
-@click.option("--backoff-base", type=float, help="Wait before retry n: this to the power of n, in seconds.")
-@click.option("--key", help="Add no second job with this key while one lives.")
-@click.option("-t", "--tag", "tags", multiple=True, help="A tag; may be repeated.")
-@click.option("--cwd", type=click.Path(readable=False), help="Where it runs; else here.")
-@click.option("-e", "--env", multiple=True, metavar="NAME=VALUE", help="A variable; may be repeated.")
-@click.option("--shell", help="bash, zsh, fish, powershell, pwsh, cmd, or a path.")
+@job_options(KINDS, ORDER, ONCE)
 @json_option
 def enqueue(words: tuple[str, ...], text: str | None, as_json: bool, **options: Any) -> None:
     """Put a command into the queue.
@@ -57,19 +54,19 @@ def enqueue(words: tuple[str, ...], text: str | None, as_json: bool, **options: 
       queuectl enqueue "make" --timeout 10m --priority 5   limits and order
       queuectl enqueue "report" --at 18:00                 later today
       queuectl enqueue "step 2" --after 41                 when job 41 has completed
+      queuectl enqueue "encode" --slots 4 --mutex gpu      alone on the gpu, in the room of four
       queuectl enqueue '{"id": "job1", "command": "sleep 2"}'
       cat commands.txt | queuectl enqueue -                one a line, all or none
     """
     as_argv: bool = click.get_current_context().meta["as_argv"]
     batch = words == ("-",) and text is None and not as_argv
     specs = _from_stdin() if batch else [_spec(words, text, as_argv=as_argv)]
-    fields = _fields(options)
+    fields = read_options(options)
     if "key" in fields and len(specs) > 1:
         raise UsageError("--key names one job, and these are several", hint='Give each its own: {"id": ..., ...}')
     specs = [_with(spec, fields) for spec in specs]
     with open_queue() as queue:
-        parents = [queue.find(reference).id for reference in options["after"]]
-        specs = [replace(spec, after=tuple(dict.fromkeys((*spec.after, *parents)))) for spec in specs]
+        specs = [with_waits(queue, spec, options) for spec in specs]
         known = {job.id for job in (queue.store.by_key(spec.key) for spec in specs if spec.key) if job}
         jobs = queue.enqueue(specs)
         _report(queue, jobs, known, batch=batch, as_json=as_json)
@@ -80,7 +77,8 @@ def _report(queue: "Queue", jobs: "list[Job]", known: set[int], *, batch: bool, 
     told = set(known)
     for job in jobs:
         if job.id in told:
-            say(f"Job {job.id} has the key {plain(job.spec.key)!r} and has not ended; it was not added again.")
+            state = "was added not long ago" if job.state in FINAL else "has not ended"
+            say(f"Job {job.id} has the key {plain(job.spec.key)!r} and {state}; it was not added again.")
         told.add(job.id)
     if as_json:
         from queuectl.model.plain import as_json as job_as_json
@@ -144,47 +142,8 @@ def _from_stdin() -> "list[JobSpec]":
     return specs
 
 
-def _fields(options: dict[str, Any]) -> dict[str, Any]:
-    """Turn the options that were given into the fields of a job; the caller's search path is one of them."""
-    fields = {name: value for name, value in options.items() if value is not None and name != "after"}
-    if "at" in fields and "delay" in fields:
-        raise UsageError("give --at or --delay, not both")
-    if "at" in fields:
-        fields["run_at"] = fields.pop("at")
-    if "delay" in fields:
-        fields["run_at"] = in_seconds(fields.pop("delay"))
-    fields["env"] = dict(_variable(text) for text in options["env"])
-    if "PATH" not in fields["env"] and "PATH" in os.environ:
-        fields["path"] = os.environ["PATH"].encode(errors="ignore").decode()
-    return fields
-
-
-def _variable(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise UsageError(f"--env {text!r}: write NAME=VALUE")
-    return name, value
-
-
 def _with(spec: "JobSpec", fields: dict[str, Any]) -> "JobSpec":
-    """Add the options to a specification; what they say counts more."""
-    changes = {
-        **fields,
-        "tags": tuple(dict.fromkeys((*spec.tags, *fields["tags"]))),
-        "env": {**spec.env, **fields["env"]},
-        "cwd": _directory(fields.get("cwd") or spec.cwd),
-    }
-    if "PATH" in spec.env:
-        changes.pop("path", None)
-    return replace(spec, **changes)
-
-
-def _directory(text: str | None) -> str:
-    """Return where the job runs: there, else here."""
-    try:
-        path = Path(text or ".").expanduser().absolute()
-    except RuntimeError as exc:  # ~ and the name of no user
-        raise UsageError(f"--cwd {text!r}: {exc}") from None
-    if text and not path.is_dir():
-        say(f"Note: there is no folder {plain(path)} now; without it the job cannot run.")
-    return str(path)
+    """Add the options to a specification, and where and with which search path it was enqueued."""
+    spec = with_fields(spec, fields)
+    path = spec.path if "PATH" in spec.env else search_path()
+    return replace(spec, cwd=directory(fields.get("cwd") or spec.cwd), path=path)

@@ -149,18 +149,43 @@ def _facts(job: "Job") -> dict[str, str | None]:
         "Environment": ", ".join(sorted(spec.env)),
         "Queue": spec.queue,
         "Priority": str(spec.priority),
+        "Slots": str(spec.slots) if spec.slots > 1 else None,
+        "Mutex": spec.mutex,
+        "Niceness": None if spec.nice is None else str(spec.nice),
         "Key": spec.key,
         "Tags": ", ".join(spec.tags),
-        "After": ", ".join(str(parent) for parent in spec.after),
+        "Remark": spec.note,
+        "Schedule": spec.schedule,
+        "After": _ids(spec.after),
+        "After any": _ids(spec.after_any),
+        "If failed": _ids(spec.after_failure),
         "Attempts": f"{job.attempts} of {job.max_retries + 1} spent",
-        "Backoff": f"{job.backoff_base:g} to the power of the retry, in seconds",
+        "Backoff": _backoff(job),
+        "Dead on": _ids(spec.dead_on),
+        "OK on": _ids((0, *spec.ok_on)) if spec.ok_on else None,
         "Timeout": format_duration(spec.timeout) if spec.timeout else None,
+        "Kill after": None if spec.kill_after is None else format_duration(spec.kill_after),
+        "On success": spec.on_success,
+        "On failure": spec.on_failure,
+        "On dead": spec.on_dead,
         "Added": f"{local(job.created_at)} by {job.source}",
         "Due": local(job.run_at),
         "Started": local(job.started_at),
         "Ended": local(job.finished_at),
         "Exit code": None if job.exit_code is None else str(job.exit_code),
     }
+
+
+def _ids(values: "Sequence[int | str]") -> str:
+    return ", ".join(map(str, values))
+
+
+def _backoff(job: "Job") -> str:
+    spec, base = job.spec, f"{job.backoff_base:g}"
+    usual = f"{base} to the power of the retry"
+    how = {"fixed": base, "linear": f"{base} times the retry"}.get(spec.backoff or "", usual)
+    most = "" if spec.backoff_cap is None else f", at most {format_duration(spec.backoff_cap)}"
+    return f"{how}, in seconds{most}"
 
 
 def _indented(text: str, margin: str) -> str:

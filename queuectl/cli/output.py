@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from queuectl.model.dependencies import parents
 from queuectl.model.state import State
 from queuectl.text import plain
 from queuectl.units import format_duration
@@ -164,6 +165,8 @@ def describe(job: "Job", now: "datetime") -> str:
     """Say in a few words what is going on with a job."""
     if job.state is State.PROCESSING and job.started_at is not None:
         text = f"running for {format_duration(max(0.0, (now - job.started_at).total_seconds()))}"
+        if job.progress is not None:
+            text += f", {job.progress:.0%}" + (f" {job.progress_text}" if job.progress_text else "")
         return f"{text}, being cancelled" if job.cancel_requested else text
     if job.state in {State.FAILED, State.SCHEDULED} and job.run_at is not None:
         wait = (job.run_at - now).total_seconds()
@@ -172,5 +175,5 @@ def describe(job: "Job", now: "datetime") -> str:
     if job.state is State.COMPLETED and job.started_at and job.finished_at:
         return f"took {format_duration(max(0.0, (job.finished_at - job.started_at).total_seconds()))}"
     if job.state is State.BLOCKED:
-        return "waits for " + ", ".join(str(parent) for parent in job.spec.after)
+        return job.reason or "waits for " + ", ".join(str(parent) for parent, _ in parents(job.spec))
     return job.reason or ""

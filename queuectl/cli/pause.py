@@ -25,6 +25,11 @@ def pause(name: str | None, duration: float | None, until: datetime | None) -> N
       queuectl pause --until 18:30
       queuectl pause --queue video --for 2h
     """
+    pause_queue(name, duration, until)
+
+
+def pause_queue(name: str | None, duration: float | None, until: datetime | None) -> None:
+    """Pause one queue, or all, and say so."""
     if duration is not None and until is not None:
         raise UsageError("give --for or --until, not both")
     end = in_seconds(duration) if duration is not None else until
@@ -45,6 +50,11 @@ def resume(name: str | None) -> None:
       queuectl resume
       queuectl resume --queue video
     """
+    resume_queue(name)
+
+
+def resume_queue(name: str | None) -> None:
+    """Let one queue, or what a plain pause paused, go on, and say so."""
     with open_queue() as queue:
         paused = queue.resume(name)
     echo(f"{_what(name)} goes on." if paused else f"{_what(name)} was not paused.")

@@ -2,15 +2,16 @@
 
 import click
 
-from queuectl.cli.base import SettingValue, command, open_queue
+from queuectl.cli.base import QUEUES, SettingValue, command, open_queue
 from queuectl.cli.output import bold
 
 
 @command("serve")
 @click.option("-w", "--workers", type=SettingValue("workers"), help="How many jobs run at once.")
 @click.option("--poll", type=SettingValue("poll"), help="How often to look into the database when nobody rings.")
+@click.option("-q", "--queue", "queues", type=QUEUES, help="Take jobs of these queues only: a,b.")
 @click.option("--drop/--no-drop", default=True, help="Whether to watch the drop folder.")
-def serve(workers: int | None, poll: float | None, drop: bool) -> None:
+def serve(workers: int | None, poll: float | None, queues: tuple[str, ...] | None, drop: bool) -> None:
     """Run jobs, and watch the drop folder, until Ctrl+C.
 
     \b
@@ -25,7 +26,7 @@ def serve(workers: int | None, poll: float | None, drop: bool) -> None:
     with open_queue() as queue:
         host = Host(
             queue,
-            HostOptions(kind="serve", workers=workers, poll=poll, drop_folder=drop),
+            HostOptions(kind="serve", workers=workers, poll=poll, queues=queues, drop_folder=drop),
             listener=print_event,
             on_drop=print_drop,
         )

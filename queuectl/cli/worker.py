@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from queuectl.cli.base import SettingValue, command, group, open_queue
+from queuectl.cli.base import QUEUES, SettingValue, command, group, open_queue
 from queuectl.cli.output import echo
 from queuectl.errors import UsageError
 from queuectl.text import plain
@@ -19,6 +19,8 @@ def start_options(function: click.decorators.FC) -> click.decorators.FC:
         click.option("-s", "--poll", type=SettingValue("poll"),
                      help="How often to look into the database when nobody rings."),
         click.option("-l", "--limit", type=click.IntRange(1), help="Stop after this many jobs a worker."),
+        click.option("-q", "--queue", "queues", type=QUEUES, help="Take jobs of these queues only: a,b."),
+        click.option("--burst", is_flag=True, help="Stop when nothing is left to run, retries included."),
     )  # fmt: skip
     for option in reversed(options):
         function = option(function)
@@ -45,7 +47,7 @@ def worker(ctx: click.Context, /, stop: bool, **options: Any) -> None:
             raise UsageError("give --stop or a command, not both")
         ctx.default_map = {"start": options}
     elif stop:
-        _stop(everything=False)
+        _stop(everything=False, drain=False)
     else:
         _start(**options)
 
@@ -59,25 +61,31 @@ def start(**options: Any) -> None:
     Examples:
       queuectl worker start --count 4
       queuectl worker start --verbose --limit 100
+      queuectl worker start --queue video,audio
+      queuectl worker start --burst                 run what there is, then stop
     """
     _start(**options)
 
 
-def _start(*, count: int, verbose: bool, poll: float | None, limit: int | None) -> None:
+def _start(
+    *, count: int, verbose: bool, poll: float | None, limit: int | None, queues: tuple[str, ...] | None, burst: bool
+) -> None:
     from queuectl.cli.hosting import print_event, run_host, tell
     from queuectl.host import Host, HostOptions
 
     with open_queue() as queue:
         budget = None if limit is None else limit * count
-        options = HostOptions(kind="worker", workers=count, poll=poll, budget=budget)
+        options = HostOptions(kind="worker", workers=count, poll=poll, budget=budget, queues=queues, burst=burst)
         host = Host(queue, options, listener=print_event if verbose else None)
-        tell(f"Worker host {host.id} started: {count} worker{'s' * (count != 1)} on {queue.store.location}")
+        only = f", for {plain(', '.join(queues))}" if queues else ""
+        tell(f"Worker host {host.id} started: {count} worker{'s' * (count != 1)} on {queue.store.location}{only}")
         run_host(host)
 
 
 @command("stop")
 @click.option("--all", "everything", is_flag=True, help="Hosts of the other kinds too: serve and the tray.")
-def stop(everything: bool) -> None:
+@click.option("--drain", is_flag=True, help="Let them first run what is in the queue by now, and take nothing new.")
+def stop(everything: bool, drain: bool) -> None:
     """Stop all worker processes gracefully.
 
     Running jobs may end; what does not goes back to the queue.
@@ -85,19 +93,20 @@ def stop(everything: bool) -> None:
     \b
     Examples:
       queuectl worker stop
+      queuectl worker stop --drain
       queuectl worker stop --all
     """
-    _stop(everything=everything)
+    _stop(everything=everything, drain=drain)
 
 
-def _stop(*, everything: bool) -> None:
+def _stop(*, everything: bool, drain: bool) -> None:
     with open_queue() as queue:
         hosts = queue.hosts()
-        asked = queue.stop_hosts(("worker", "serve", "tray") if everything else ("worker",))
+        asked = queue.stop_hosts(("worker", "serve", "tray") if everything else ("worker",), finish_up=drain)
         others = len(hosts) - len(asked)
     if asked:
         names = ", ".join(f"{host.id} (pid {host.pid} on {plain(host.name)})" for host in asked)
-        echo(f"Stop signal sent to all workers: {names}")
+        echo(f"{'Drain' if drain else 'Stop'} signal sent to all workers: {names}")
     else:
         echo("No worker is running.")
     if others:

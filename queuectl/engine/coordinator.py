@@ -10,10 +10,11 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from queuectl.engine.aftermath import add_hook_when_empty, add_hooks
 from queuectl.engine.events import EventKind, JobEvent, Listener, tell
 from queuectl.engine.pace import GATHER, Pace
 from queuectl.engine.runner import Limits, Run
@@ -21,14 +22,17 @@ from queuectl.engine.warden import Warden
 from queuectl.engine.worker import Pool
 from queuectl.errors import InvalidSetting, LeaseLost, QueuectlError
 from queuectl.model.admission import Room
+from queuectl.model.hooks import HOOKS, HookSettings
 from queuectl.model.job import Job, Outcome, OutcomeKind
 from queuectl.model.policy import Backoff, judge
 from queuectl.model.state import State
 from queuectl.platform import machine
 from queuectl.platform.environment import Environment
 from queuectl.queue import Queue
-from queuectl.store.base import Report
+from queuectl.store.base import JobFilter, Report
 
+UNBOUNDED = 10**9
+"""As many jobs as will ever be."""
 RETRY_STORE = (0.1, 5.0)
 """First and longest wait, in seconds, before a failed transaction is tried again."""
 
@@ -53,8 +57,8 @@ class _Ring:
 class Coordinator:
     """Move jobs between the database and a pool of workers.
 
-    ``workers`` is what the settings say when None. ``budget`` limits how many jobs are taken in all; when it
-    is spent and nothing runs any more, ``done`` is set.
+    ``workers`` is what the settings say when None. ``budget`` limits how many jobs are taken in all, and ``burst``
+    takes only as long as there are some; when either is over and nothing runs any more, ``done`` is set.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class Coordinator:
         poll: float | None = None,
         queues: Sequence[str] | None = None,
         budget: int | None = None,
+        burst: bool = False,
         listener: Listener | None = None,
         on_stop_asked: Callable[[str], None] | None = None,
         rng: random.Random | None = None,
@@ -80,7 +85,9 @@ class Coordinator:
         self._environ = environ
         self._poll = poll
         self._queues = queues
-        self._budget = math.inf if budget is None else budget
+        self._budget = UNBOUNDED if budget is None else budget
+        self._burst = burst
+        self._newest: int | None = None
         self._listener = listener
         self._on_stop_asked = on_stop_asked
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
@@ -119,6 +126,13 @@ class Coordinator:
     def drain(self) -> None:
         """Take no more jobs and put back those that no worker has begun; ``done`` is set when the last run ends."""
         self._draining = True
+        self._rung.set()
+        self._inbox.put(_Ring())
+
+    def finish_up(self, newest: int) -> None:
+        """Take only the jobs up to this id; ``done`` is set when there are no more of them and the last run ends."""
+        self._newest = newest
+        self._burst = True
         self._rung.set()
         self._inbox.put(_Ring())
 
@@ -162,6 +176,7 @@ class Coordinator:
         next_heartbeat = 0.0
         looked = 0.0
         due: datetime | None = None
+        exhausted = False
         more = True  # whether the database may hold something for us that we have not seen
         while not (self._stopped and not self._unreported):
             try:
@@ -182,8 +197,9 @@ class Coordinator:
                 if now >= next_heartbeat:
                     self._beat()
                     next_heartbeat = now + self._heartbeat
-                if self._unreported or self._lasting or (more and self._room()):
+                if self._unreported or self._lasting or (more and self._room().most):
                     more, due = self._transact()
+                exhausted = self._burst and not more and not self._runs and self._is_exhausted()
                 patience = RETRY_STORE[0]
             except QueuectlError as exc:
                 log.error("the database failed, trying again in %.1f s: %s", patience, exc)  # noqa: TRY400 - no news
@@ -191,7 +207,7 @@ class Coordinator:
             except Exception:
                 log.exception("the coordinator failed, trying again in %.1f s", patience)
                 patience, more = self._be_patient(patience), True
-            if not self._runs and (self._draining or self._budget <= 0):
+            if not self._runs and (self._draining or self._budget <= 0 or exhausted):
                 self.done.set()
 
     @staticmethod
@@ -225,11 +241,15 @@ class Coordinator:
             except queue.Empty:
                 return rung
 
-    def _room(self) -> int:
-        """Return how many more jobs to claim now: the free workers, and a few ahead of them when runs are short."""
+    def _room(self, ended: Collection[str] = ()) -> Room:
+        """Return what there is room for now: the free workers, and a few jobs ahead of them when runs are short."""
+        workers = self.pool.size
         if self._draining:
-            return 0
-        return int(min(self.pool.size + self._pace.ahead(self.pool.size) - len(self._runs), self._budget))
+            return Room(workers=workers, free=0)
+        slots = [min(run.slots, workers) for token, run in self._runs.items() if token not in ended]
+        one_each = sum(slots) == len(slots)
+        ahead = self._pace.ahead(workers) if one_each else 0
+        return Room(workers=workers, free=workers - sum(slots), ahead=ahead, jobs=self._budget)
 
     def _transact(self) -> tuple[bool, datetime | None]:
         """Commit what has gathered; return whether there may be more to claim, and when time brings the next job."""
@@ -239,9 +259,14 @@ class Coordinator:
             for run in lasting:
                 self._note(run)
             ended = self._finish(finished)
+            known = [(job, item.outcome) for job, item in zip(ended, finished, strict=True) if job is not None]
+            add_hooks(self._queue, known, self._hooks)
             self._store.promote()
-            free = self._room() + len(finished)
-            claimed = [] if self._draining or free <= 0 else self._claim(int(min(free, self._budget)))
+            room = self._room({item.run.token for item in finished})
+            claimed = self._claim(room) if room.most else []
+            worked = any(job.spec.queue != HOOKS for job, _ in known)
+            resting = all(job.spec.queue == HOOKS for job in claimed)
+            emptied = worked and resting and add_hook_when_empty(self._queue, self._hooks)
             due = self._store.next_due()
         self._unreported, self._lasting = [], []
         for item in finished:
@@ -250,15 +275,20 @@ class Coordinator:
         self._budget -= len(claimed)
         for job in claimed:
             self._begin(job)
-        for ended_job, item in zip(ended, finished, strict=True):
-            if ended_job is not None:
-                tell(self._listener, JobEvent(kind=_kind(ended_job), job=ended_job, outcome=item.outcome))
+        for job, outcome in known:
+            tell(self._listener, JobEvent(kind=_kind(job), job=job, outcome=outcome))
         self._pace.committed(time.monotonic() - began)
-        return len(claimed) >= free, due
+        return len(claimed) >= room.most or emptied, due
 
-    def _claim(self, limit: int) -> list[Job]:
-        room = Room(workers=self.pool.size, free=limit)
-        return self._store.claim(self._host_id, room, lease=self._lease, queues=self._queues)
+    def _claim(self, room: Room) -> list[Job]:
+        return self._store.claim(self._host_id, room, lease=self._lease, queues=self._queues, newest=self._newest)
+
+    def _is_exhausted(self) -> bool:
+        """Tell whether no retry is to come either, of a job that this host would take."""
+        before = None if self._newest is None else self._newest + 1
+        queues: Sequence[str | None] = self._queues if self._queues is not None else (None,)
+        retries = (JobFilter(states=(State.FAILED,), queue=queue, before=before, limit=1) for queue in queues)
+        return not any(self._store.jobs(query) for query in retries)
 
     def _begin(self, job: Job) -> None:
         log_file = self._queue.paths.log(job.id, job.runs)
@@ -353,6 +383,7 @@ class Coordinator:
         self._workers: int = settings["workers"]
         self._limits = Limits.of(settings)
         self._backoff = Backoff.of(settings)
+        self._hooks = HookSettings.of(settings)
         self._lease: float = settings["lease"]
         self._heartbeat: float = min(settings["heartbeat"], self._lease / 3)
         self._poll_interval: float = self._poll or settings["poll"]

@@ -8,11 +8,13 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 
+from queuectl.engine.aftermath import add_hooks
 from queuectl.engine.events import EventKind, JobEvent, Listener, tell
 from queuectl.engine.output import open_log, read_tail
 from queuectl.errors import LeaseLost, QueuectlError
+from queuectl.model.hooks import HookSettings
 from queuectl.model.job import Outcome, OutcomeKind
-from queuectl.model.policy import Backoff, forget_before, judge
+from queuectl.model.policy import Backoff, forget_before, forget_beyond, judge
 from queuectl.model.state import State
 from queuectl.platform import machine
 from queuectl.platform.process import kill_marked, kill_remains
@@ -100,10 +102,12 @@ class Reaper:
         tail, size = self._tail(job.id, job.runs) if local else ("", 0)
         reason = f"host {name} died while it ran"
         outcome = Outcome(kind=OutcomeKind.LOST, reason=reason, finished_at=now, tail=tail, output_bytes=size)
-        backoff = Backoff.of(self._queue.settings())
-        verdict = judge(job, outcome, now=now, backoff=backoff, rng=self._rng)
+        settings = self._queue.settings()
+        verdict = judge(job, outcome, now=now, backoff=Backoff.of(settings), rng=self._rng)
         try:
-            job = self._store.finish(job, outcome, verdict, host_name=name)
+            with self._store.transaction():
+                job = self._store.finish(job, outcome, verdict, host_name=name)
+                add_hooks(self._queue, [(job, outcome)], HookSettings.of(settings))
         except LeaseLost:
             return  # another host's reaper was quicker
         self._store.ring()
@@ -128,8 +132,10 @@ class Reaper:
                 log.warning("killed %d processes that had outlived their attempts", count)
 
     def forget(self) -> None:
-        """Forget the ended jobs that are older than the settings keep them."""
-        count = self._queue.prune(forget_before(self._queue.settings(), self._store.now()))
+        """Forget the ended jobs that are older, or more, than the settings keep."""
+        settings = self._queue.settings()
+        count = self._queue.prune(forget_before(settings, self._store.now()))
+        count += self._queue.prune_beyond(forget_beyond(settings))
         if count:
             log.info("forgot %d old jobs", count)
 

@@ -54,7 +54,9 @@ class Run:
         self.job = job
         self.token = job.lease.token
         self.limits = limits
+        self.slots = job.spec.slots
         self.timeout = (limits.timeout if job.spec.timeout is None else job.spec.timeout) or None
+        self._kill_grace = limits.kill_grace if job.spec.kill_after is None else job.spec.kill_after
         self.noted = False
         self.kill_at: float | None = None
         """When patience with a run that was asked to stop ends, on the monotonic clock."""
@@ -99,6 +101,7 @@ class Run:
                     os.write(descriptor, f"queuectl: {problem}\n".encode(errors="replace"))
                     return self._failed(started, problem)
                 self.began = self._clock.monotonic()
+                self._set_niceness(self._process, descriptor)
         if self._process is not None and self._on_start is not None:
             self._on_start(self)
         code = self._process.wait() if self._process is not None else None
@@ -139,6 +142,19 @@ class Run:
             command = self._script(command)
         return spawn(shell_command(command, shell), cwd=spec.cwd or str(user_home()), env=environ, stdout=descriptor)
 
+    def _set_niceness(self, process: Process, descriptor: int) -> None:
+        niceness = self.job.spec.nice
+        if niceness is None:
+            return
+        try:
+            process.set_niceness(niceness)
+        except ProcessLookupError:
+            pass  # it has ended already
+        except OSError as exc:
+            os.write(
+                descriptor, f"queuectl: it runs without its niceness of {niceness}: {exc.strerror or exc}\n".encode()
+            )
+
     def _script(self, command: str) -> str:
         script = self._log.with_name("command.sh")
         script.write_text(command, encoding="utf-8")
@@ -163,8 +179,8 @@ class Run:
         exit_code, reason = _explain(code)
         if self._stopped_as is not None:
             return self._stopped_as, self._stop_reason, exit_code
-        if code == 0:
-            return OutcomeKind.COMPLETED, None, 0
+        if code == 0 or exit_code in self.job.spec.ok_on:
+            return OutcomeKind.COMPLETED, None, exit_code
         return OutcomeKind.FAILED, reason, exit_code
 
     def stop(self, kind: OutcomeKind, reason: str) -> None:
@@ -176,7 +192,7 @@ class Run:
             if self._stopped_as is None:
                 self._stopped_as, self._stop_reason = kind, reason
             if self.kill_at is None:
-                self.kill_at = self._clock.monotonic() + self.limits.kill_grace
+                self.kill_at = self._clock.monotonic() + self._kill_grace
             if self._process is not None:
                 self._process.terminate()
 

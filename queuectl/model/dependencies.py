@@ -27,6 +27,16 @@ FIELDS = {"after": WaitKind.COMPLETED, "after_any": WaitKind.ENDED, "after_failu
 """A job's fields that name others, with what each waits for."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dependency:
+    """That one job waits for another, or did."""
+
+    job_id: int
+    parent_id: int
+    kind: WaitKind
+    met: bool
+
+
 class WaitState(StrEnum):
     """How a wait for another job stands."""
 

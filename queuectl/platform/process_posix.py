@@ -56,6 +56,16 @@ class Process:
         _wait_for_group(self.pid)
         return self._code
 
+    def set_niceness(self, niceness: int) -> None:
+        """Give its whole group a niceness.
+
+        Raises:
+            OSError: this user may not, as with a negative one.
+        """
+        with self._guard:
+            if not self._reaped:
+                os.setpriority(os.PRIO_PGRP, self.pid, niceness)
+
     def terminate(self) -> None:
         """Ask its whole group to end."""
         with self._guard:

@@ -47,6 +47,29 @@ class Process:
                 self._ended = True
         return code
 
+    def set_niceness(self, niceness: int) -> None:
+        """Give it the priority class that comes nearest to a niceness; what it starts from then on gets it too.
+
+        Raises:
+            OSError: this user may not.
+        """
+        import psutil
+
+        classes = (
+            (-10, psutil.HIGH_PRIORITY_CLASS),
+            (-1, psutil.ABOVE_NORMAL_PRIORITY_CLASS),
+            (0, psutil.NORMAL_PRIORITY_CLASS),
+            (9, psutil.BELOW_NORMAL_PRIORITY_CLASS),
+            (19, psutil.IDLE_PRIORITY_CLASS),
+        )
+        wanted = next(number for highest, number in classes if niceness <= highest)
+        with self._guard:
+            if not self._ended:
+                try:
+                    psutil.Process(self.pid).nice(wanted)
+                except psutil.Error as exc:
+                    raise OSError(str(exc)) from exc
+
     def terminate(self) -> None:
         """Ask it to end, where a console can be used for that; it does not hear of it otherwise."""
         with self._guard:

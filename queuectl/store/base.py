@@ -12,13 +12,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from queuectl.model.admission import Room
-from queuectl.model.dependencies import WaitKind
+from queuectl.model.dependencies import Dependency, WaitKind
 from queuectl.model.job import Attempt, Event, Job, JobSpec, Outcome
 from queuectl.model.policy import Verdict
 from queuectl.model.state import State
-
-HOOKS = "hooks"
-"""The queue of what runs after other jobs; hosts take from it whatever is paused, limited or chosen."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,6 +166,10 @@ class Store(Protocol):
 
     def counts(self) -> Mapping[str, Mapping[State, int]]:
         """Count the jobs by queue and state; its cost does not grow with the number of jobs."""
+        ...
+
+    def graph(self, job_id: int, limit: int = 10_000) -> list[Dependency]:
+        """Return who waits, or waited, for whom among the jobs that are tied to this one, however far away."""
         ...
 
     def cancel(self, job_id: int, *, actor: str, reason: str | None = None) -> Job:

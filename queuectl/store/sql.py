@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from queuectl.store.base import HOOKS, JobFilter
+from queuectl.model.hooks import HOOKS
+from queuectl.store.base import JobFilter
 from queuectl.store.rows import ATTEMPT_COLUMNS, EVENT_COLUMNS, HOST_COLUMNS, INSERT_COLUMNS, JOB_COLUMNS
 
 _NOT_ENDED = "state NOT IN ('completed', 'dead', 'cancelled')"
@@ -27,6 +28,13 @@ ADD_DEPENDENCY = "INSERT INTO dependencies (job_id, parent_id, kind, met, if_dea
 DEPENDENTS = """
     SELECT job_id, kind, if_dead, mutex FROM dependencies JOIN jobs ON jobs.id = job_id
     WHERE parent_id = ? AND NOT met AND state = 'blocked'
+"""
+GRAPH = """
+    WITH RECURSIVE part (id) AS (
+        VALUES (?) UNION SELECT parent_id FROM dependencies JOIN part ON job_id = part.id
+        UNION SELECT job_id FROM dependencies JOIN part ON parent_id = part.id LIMIT ?
+    )
+    SELECT job_id, parent_id, kind, met FROM part JOIN dependencies ON job_id = part.id ORDER BY job_id, parent_id
 """
 MEET_DEPENDENCY = "UPDATE dependencies SET met = 1 WHERE job_id = ? AND parent_id = ?"
 HAND_OVER_DEPENDENTS = "UPDATE OR IGNORE dependencies SET parent_id = ? WHERE parent_id = ? AND NOT met AND job_id <> ?"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from queuectl.clock import Clock
 from queuectl.errors import LeaseLost, StoreUnavailable, WrongState
 from queuectl.model.admission import Room
+from queuectl.model.dependencies import Dependency, WaitKind
 from queuectl.model.job import Attempt, Event, Job, Outcome
 from queuectl.model.policy import Verdict
 from queuectl.model.state import WAITING, State, Verb, allows
@@ -115,6 +116,14 @@ class SqliteStore(SqliteRegistry):
         with self._db.read() as db:
             state_of(db, job_id)
             return [event_from_row(row) for row in db.execute(sql.EVENTS, (job_id,))]
+
+    def graph(self, job_id: int, limit: int = 10_000) -> list[Dependency]:
+        with self._db.read() as db:
+            state_of(db, job_id)
+            return [
+                Dependency(job_id=job, parent_id=parent, kind=WaitKind(kind), met=bool(met))
+                for job, parent, kind, met in db.execute(sql.GRAPH, (job_id, limit))
+            ]
 
     def counts(self) -> dict[str, dict[State, int]]:
         result: dict[str, dict[State, int]] = {}

@@ -4,8 +4,8 @@ import pytest
 
 from queuectl.errors import NotFound, WrongState
 from queuectl.model.admission import Room
+from queuectl.model.hooks import HOOKS
 from queuectl.model.state import State, Verb
-from queuectl.store.base import HOOKS
 from tests.store.conformance.case import LEASE, StoreCase, add, claim, end, ids, new, run, states, take, told
 
 PENDING, BLOCKED = State.PENDING, State.BLOCKED

@@ -260,7 +260,12 @@ class KindsOfWaits(StoreCase):
             (build.id,), (build.id,), (check.id,),
         )  # fmt: skip
         assert states(store, [build, check, publish]) == [State.PENDING, State.BLOCKED, State.BLOCKED]
+        assert [(edge.job_id, edge.parent_id, edge.kind) for edge in store.graph(check.id)] == [
+            (check.id, build.id, WaitKind.COMPLETED), (publish.id, build.id, WaitKind.COMPLETED),
+            (publish.id, check.id, WaitKind.ENDED),
+        ]  # fmt: skip
         run(store, build)
+        assert [edge.met for edge in store.graph(publish.id)] == [True, True, False]
         run(store, check, Verb.BURY)
         assert states(store, [publish]) == [State.PENDING]
 

@@ -1,0 +1,40 @@
+"""Enqueue what is to run after runs, in the transaction that reports these."""
+
+from collections.abc import Iterable
+
+from queuectl.model.hooks import HOOKS, HookSettings, after_run, when_empty
+from queuectl.model.job import Job, JobSpec, Outcome
+from queuectl.model.state import State
+from queuectl.queue import Queue
+from queuectl.store.base import NewJob
+
+AT_WORK = (State.PENDING, State.PROCESSING, State.FAILED)
+"""States of a job for which the queue is not empty; what is scheduled or blocked has no work to do yet."""
+
+
+def add_hooks(jobs: Queue, ended: Iterable[tuple[Job, Outcome]], settings: HookSettings) -> bool:
+    """Enqueue the hooks of runs that have ended, each with the job as it is now; tell whether there were any."""
+    specs = [
+        spec
+        for job, outcome in ended
+        for spec in after_run(job, outcome, settings, str(jobs.paths.log(job.id, job.runs)))
+    ]
+    return _enqueue(jobs, specs)
+
+
+def add_hook_when_empty(jobs: Queue, settings: HookSettings) -> bool:
+    """Enqueue the hook that tells of an empty queue, if it is empty; tell whether it was."""
+    spec = when_empty(settings)
+    if spec is None:
+        return False
+    counts = ((queue, states) for queue, states in jobs.store.counts().items() if queue != HOOKS)
+    if any(states.get(state) for _, states in counts for state in AT_WORK):
+        return False
+    return _enqueue(jobs, [spec])
+
+
+def _enqueue(jobs: Queue, specs: list[JobSpec]) -> bool:
+    if not specs:
+        return False
+    jobs.store.enqueue([NewJob(spec=spec, max_retries=0, backoff_base=0) for spec in specs], source="hook")
+    return True
