@@ -1,0 +1,1 @@
+"""Do nothing: what the start of ``queuectl`` is measured against."""
