@@ -23,6 +23,7 @@ COMMANDS = {
     "logs": "logs:logs",
     "wait": "wait:wait",
     "status": "status:status",
+    "progress": "progress:progress",
     "cancel": "change:cancel",
     "retry": "change:retry",
     "delete": "change:delete",

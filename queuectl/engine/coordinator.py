@@ -11,12 +11,12 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from queuectl.engine.aftermath import add_hook_when_empty, add_hooks
 from queuectl.engine.events import EventKind, JobEvent, Listener, tell
-from queuectl.engine.pace import GATHER, Pace
+from queuectl.engine.inbox import Finished, Inbox, Lasting, Progressed
+from queuectl.engine.pace import Pace
 from queuectl.engine.runner import Limits, Run
 from queuectl.engine.warden import Warden
 from queuectl.engine.worker import Pool
@@ -37,21 +37,6 @@ RETRY_STORE = (0.1, 5.0)
 """First and longest wait, in seconds, before a failed transaction is tried again."""
 
 log = logging.getLogger("queuectl.engine")
-
-
-@dataclass(frozen=True, slots=True)
-class _Finished:
-    run: Run
-    outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class _Lasting:
-    run: Run
-
-
-class _Ring:
-    """Something may have changed in the database."""
 
 
 class Coordinator:
@@ -91,11 +76,8 @@ class Coordinator:
         self._listener = listener
         self._on_stop_asked = on_stop_asked
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
-        self._inbox: queue.SimpleQueue[_Finished | _Lasting | _Ring] = queue.SimpleQueue()
-        self._rung = threading.Event()
+        self._inbox = Inbox()
         self._runs: dict[str, Run] = {}  # by lease: the same job may be claimed anew while an old run still ends
-        self._unreported: list[_Finished] = []
-        self._lasting: list[Run] = []
         self._draining = False
         self._stopped = False
         self._interrupted: str | None = None
@@ -103,7 +85,11 @@ class Coordinator:
         self._read_settings()
         self._follow_workers = workers is None
         self.pool = Pool(workers or self._workers, self._report)
-        self.warden = Warden(clock=jobs.clock, on_lasting=lambda run: self._inbox.put(_Lasting(run)))
+        self.warden = Warden(
+            clock=jobs.clock,
+            on_lasting=lambda run: self._inbox.put(Lasting(run)),
+            on_progress=lambda run, progress: self._inbox.put(Progressed(run, progress)),
+        )
         self._thread = threading.Thread(target=self._coordinate, name="coordinator", daemon=True)
 
     def start(self) -> None:
@@ -114,9 +100,7 @@ class Coordinator:
 
     def ring(self) -> None:
         """Have it look into the database now."""
-        if not self._rung.is_set():
-            self._rung.set()
-            self._inbox.put(_Ring())
+        self._inbox.ring()
 
     @property
     def running(self) -> list[Run]:
@@ -126,15 +110,13 @@ class Coordinator:
     def drain(self) -> None:
         """Take no more jobs and put back those that no worker has begun; ``done`` is set when the last run ends."""
         self._draining = True
-        self._rung.set()
-        self._inbox.put(_Ring())
+        self._inbox.ring()
 
     def finish_up(self, newest: int) -> None:
         """Take only the jobs up to this id; ``done`` is set when there are no more of them and the last run ends."""
         self._newest = newest
         self._burst = True
-        self._rung.set()
-        self._inbox.put(_Ring())
+        self._inbox.ring()
 
     def interrupt(self, reason: str) -> None:
         """Stop the runs that go on; they go back to the queue and spend no attempt.
@@ -149,7 +131,7 @@ class Coordinator:
     def stop(self, timeout: float) -> None:
         """End the thread, the workers and the warden; wait at most ``timeout`` seconds for each."""
         self._draining = self._stopped = True
-        self._inbox.put(_Ring())
+        self._inbox.ring()
         self._thread.join(timeout)
         self.pool.stop(timeout)
         self.warden.stop(timeout)
@@ -167,7 +149,7 @@ class Coordinator:
             outcome = Outcome(kind=OutcomeKind.FAILED, reason=reason, finished_at=self._queue.clock.now())
         self.warden.remove(run)
         self.ended_tokens.put(run.token)
-        self._inbox.put(_Finished(run, outcome))
+        self._inbox.put(Finished(run, outcome))
 
     # the coordinator's thread
 
@@ -178,12 +160,14 @@ class Coordinator:
         due: datetime | None = None
         exhausted = False
         more = True  # whether the database may hold something for us that we have not seen
-        while not (self._stopped and not self._unreported):
+        while not (self._stopped and not self._inbox.finished):
             try:
                 next_look = looked + (min(self._poll_interval, 1.0) if self.pool.waiting() else self._poll_interval)
                 wait = min(next_look, next_heartbeat) - time.monotonic()
                 # A claim that was cut short by the number of free workers goes on when one is free: a report tells.
-                rung = self._gather(max(0.0, min(wait, self._until(due))))
+                rung = self._inbox.gather(
+                    max(0.0, min(wait, self._until(due))), others_follow=bool(self.pool.waiting())
+                )
                 now = time.monotonic()
                 ripe = self._until(due) <= 0
                 if rung or ripe or now >= next_look:
@@ -197,7 +181,7 @@ class Coordinator:
                 if now >= next_heartbeat:
                     self._beat()
                     next_heartbeat = now + self._heartbeat
-                if self._unreported or self._lasting or (more and self._room().most):
+                if self._inbox or (more and self._room().most):
                     more, due = self._transact()
                 exhausted = self._burst and not more and not self._runs and self._is_exhausted()
                 patience = RETRY_STORE[0]
@@ -219,28 +203,6 @@ class Coordinator:
         """Return the seconds until a moment by the store's clock, which may jump; so it is asked each time."""
         return math.inf if due is None else (due - self._store.now()).total_seconds()
 
-    def _gather(self, wait: float) -> bool:
-        """Wait for a message, at most ``wait`` seconds, and let others gather; tell whether the bell rang."""
-        rung = False
-        try:
-            message = self._inbox.get(timeout=wait) if wait else self._inbox.get_nowait()
-        except queue.Empty:
-            return False
-        if isinstance(message, _Finished) and self.pool.waiting():
-            time.sleep(GATHER)
-        while True:
-            if isinstance(message, _Finished):
-                self._unreported.append(message)
-            elif isinstance(message, _Lasting):
-                self._lasting.append(message.run)
-            else:
-                self._rung.clear()
-                rung = True
-            try:
-                message = self._inbox.get_nowait()
-            except queue.Empty:
-                return rung
-
     def _room(self, ended: Collection[str] = ()) -> Room:
         """Return what there is room for now: the free workers, and a few jobs ahead of them when runs are short."""
         workers = self.pool.size
@@ -253,11 +215,13 @@ class Coordinator:
 
     def _transact(self) -> tuple[bool, datetime | None]:
         """Commit what has gathered; return whether there may be more to claim, and when time brings the next job."""
-        finished, lasting = self._unreported, self._lasting
+        finished = self._inbox.finished
         began = time.monotonic()
         with self._store.transaction():
-            for run in lasting:
+            for run in self._inbox.lasting:
                 self._note(run)
+            for run, progress in self._inbox.progressed.items():
+                self._store.report_progress(run.job, progress.fraction, progress.message or None)
             ended = self._finish(finished)
             known = [(job, item.outcome) for job, item in zip(ended, finished, strict=True) if job is not None]
             add_hooks(self._queue, known, self._hooks)
@@ -268,7 +232,7 @@ class Coordinator:
             resting = all(job.spec.queue == HOOKS for job in claimed)
             emptied = worked and resting and add_hook_when_empty(self._queue, self._hooks)
             due = self._store.next_due()
-        self._unreported, self._lasting = [], []
+        self._inbox.forget()
         for item in finished:
             self._runs.pop(item.run.token, None)
             self._pace.ended(item.outcome)
@@ -301,7 +265,7 @@ class Coordinator:
         self.warden.add(run)
         self.pool.put(run)
 
-    def _finish(self, finished: Sequence[_Finished]) -> list[Job | None]:
+    def _finish(self, finished: Sequence[Finished]) -> list[Job | None]:
         if not finished:
             return []
         now = self._store.now()
@@ -361,7 +325,7 @@ class Coordinator:
         if stray:  # a commit that was reported as failed had happened all the same
             running = self._store.running(self._host_id)
             self._store.unclaim([row.job for row in running if row.job.lease and row.job.lease.token in stray])
-        finished = {item.run for item in self._unreported}
+        finished = {item.run for item in self._inbox.finished}
         for run in self.running:
             if run.token not in held and run not in finished:
                 log.warning("job %s was taken from this host; its run is stopped", run.job.id)

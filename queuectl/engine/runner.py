@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from queuectl.clock import Clock
 from queuectl.engine.output import open_log, read_tail, trim
-from queuectl.model.job import Job, Outcome, OutcomeKind
+from queuectl.engine.progress import VARIABLE, ProgressReader
+from queuectl.model.job import Job, Outcome, OutcomeKind, ProgressMode
 from queuectl.platform.environment import Environment
 from queuectl.platform.paths import user_home
 from queuectl.platform.process import LONGEST_ARGUMENT, MARKER, Process, kill_marked, shell_command, spawn
@@ -29,6 +30,7 @@ class Limits:
     log_max_bytes: int
     tail_bytes: int
     shell: str
+    progress: str
 
     @classmethod
     def of(cls, settings: Settings) -> "Limits":
@@ -56,6 +58,9 @@ class Run:
         self.limits = limits
         self.slots = job.spec.slots
         self.timeout = (limits.timeout if job.spec.timeout is None else job.spec.timeout) or None
+        self._reports = log.with_name(f"{log.stem}.progress")
+        mode = job.spec.progress or limits.progress
+        self.progress = ProgressReader(self._reports, log, scan_output=mode == ProgressMode.AUTO, clock=clock)
         self._kill_grace = limits.kill_grace if job.spec.kill_after is None else job.spec.kill_after
         self.noted = False
         self.kill_at: float | None = None
@@ -131,6 +136,7 @@ class Run:
                 "QUEUECTL_JOB_ID": str(self.job.id),
                 "QUEUECTL_ATTEMPT": str(self.job.runs),
                 "QUEUECTL_QUEUE": spec.queue,
+                VARIABLE: str(self._reports),
                 MARKER: self.token,
             }
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from queuectl.clock import Clock
 from queuectl.engine.runner import Run
 from queuectl.model.job import OutcomeKind
+from queuectl.model.progress import Progress
 from queuectl.units import format_duration
 
 LOOK = 0.25
@@ -20,12 +21,16 @@ log = logging.getLogger("queuectl.engine")
 class Warden:
     """Look after running attempts in a thread that sleeps while there are none.
 
-    ``on_lasting`` is called once for each run that lasts, so that its process is noted.
+    ``on_lasting`` is called once for each run that lasts, so that its process is noted; ``on_progress`` when one tells
+    how far it is.
     """
 
-    def __init__(self, *, clock: Clock, on_lasting: Callable[[Run], None]) -> None:
+    def __init__(
+        self, *, clock: Clock, on_lasting: Callable[[Run], None], on_progress: Callable[[Run, Progress], None]
+    ) -> None:
         self._clock = clock
         self._on_lasting = on_lasting
+        self._on_progress = on_progress
         self._runs: set[Run] = set()
         self._changed = threading.Condition()
         self._stopped = False
@@ -100,4 +105,8 @@ class Warden:
         if run.began is not None and not run.noted and now - run.began >= NOTE_AFTER:
             run.noted = True
             self._on_lasting(run)
+        if run.noted:
+            progress = run.progress.look()
+            if progress is not None:
+                self._on_progress(run, progress)
         run.trim()
