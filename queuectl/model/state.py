@@ -53,6 +53,8 @@ class Verb(StrEnum):
     """Another job has, or will have first, the mutex that it needs."""
     UNBLOCK = "unblock"
     """The jobs it waited for are done."""
+    EDIT = "edit"
+    """A person changed what it is, or when it may run."""
     CANCEL = "cancel"
     """A person, or a job it waited for, ended it."""
     RETRY = "retry"
@@ -72,6 +74,11 @@ TRANSITIONS: Mapping[Verb, Mapping[State, frozenset[State]]] = {
     },
     Verb.BLOCK: {State.PENDING: frozenset({State.BLOCKED})},
     Verb.UNBLOCK: {State.BLOCKED: frozenset({State.PENDING, State.SCHEDULED})},
+    Verb.EDIT: {
+        **{state: frozenset({State.PENDING, State.SCHEDULED, State.BLOCKED}) for state in sorted(WAITING)},
+        State.FAILED: frozenset({State.FAILED, State.PENDING, State.SCHEDULED, State.BLOCKED}),
+        **{state: frozenset({state}) for state in sorted(FINAL)},
+    },
     Verb.CANCEL: {state: frozenset({State.CANCELLED}) for state in (*sorted(WAITING), State.PROCESSING)},
     Verb.RETRY: {state: frozenset({State.PENDING}) for state in (*sorted(FINAL), State.FAILED)},
 }

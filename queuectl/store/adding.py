@@ -70,7 +70,7 @@ def _add(db: apsw.Connection, new: NewJob, source: str, now: datetime) -> Job:
     if replaced is not None:
         spec = _after_the_replaced(db, spec, replaced, now, source)
         new = replace(new, spec=spec)
-    waits = [(int(parent), kind, _wait(db, int(parent), kind, spec)) for parent, kind in parents(spec)]
+    waits = [(int(parent), kind, wait(db, int(parent), kind, spec)) for parent, kind in parents(spec)]
     blocked = any(state is not WaitState.MET for _, _, state in waits)
     state = first_state(spec.run_at, now=now, blocked=blocked)
     db.execute(sql.ADD_QUEUE, (spec.queue, to_ms(now)))
@@ -117,7 +117,12 @@ def _after_the_replaced(db: apsw.Connection, spec: JobSpec, replaced: Job, now: 
     return replace(spec, after_any=tuple(dict.fromkeys((*spec.after_any, replaced.id))))
 
 
-def _wait(db: apsw.Connection, parent: int, kind: WaitKind, spec: JobSpec) -> WaitState:
+def wait(db: apsw.Connection, parent: int, kind: WaitKind, spec: JobSpec) -> WaitState:
+    """Tell how a wait for a job stands.
+
+    Raises:
+        NotFound, WrongState: it has ended otherwise.
+    """
     state = state_of(db, parent)
     found = wait_state(kind, state)
     if found is WaitState.BROKEN and spec.dead_parent is not DeadParent.WAIT:

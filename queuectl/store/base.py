@@ -188,6 +188,25 @@ class Store(Protocol):
         """
         ...
 
+    def edit(self, job_id: int, new: NewJob, *, actor: str, detail: str | None = None) -> Job:
+        """Give a job that does not run another specification; where it may run now, or not yet, it says so.
+
+        One that has ended stays ended, and one that waits for its retry still does unless its time or its waits change.
+
+        Raises:
+            NotFound: there is no such job, or none that it would wait for.
+            WrongState: it runs, another live job has its key, or jobs would wait for each other in a circle.
+        """
+        ...
+
+    def annotate(self, job_id: int, *, tags: Sequence[str], note: str | None) -> Job:
+        """Give a job other tags and another note, whatever its state.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        ...
+
     def delete(self, job_id: int) -> None:
         """Forget a job that does not run; jobs that wait for it are cancelled.
 

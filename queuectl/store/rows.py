@@ -25,10 +25,11 @@ JOB_COLUMNS = (
     "reason, cancel_requested, lease_token, lease_owner, lease_expires_at, slots, mutex, note, schedule, options, "
     "progress, progress_text"
 )
-INSERT_COLUMNS = (
-    "state, queue, priority, command, argv, cwd, env, path, shell, timeout, max_retries, backoff_base, key, name, "
-    "tags, waits_for, source, created_at, updated_at, run_at, slots, mutex, note, schedule, options"
+SPEC_COLUMNS = (
+    "queue, priority, command, argv, cwd, env, path, shell, timeout, max_retries, backoff_base, key, name, tags, "
+    "waits_for, slots, mutex, note, schedule, options"
 )
+INSERT_COLUMNS = f"{SPEC_COLUMNS}, source, created_at, state, updated_at, run_at"
 OPTIONS = (
     "nice",
     "backoff",
@@ -82,13 +83,18 @@ def _optional(value: int | None) -> datetime | None:
 
 def insert_values(new: NewJob, state: State, source: str, now: int) -> tuple[Any, ...]:
     """Return the values for INSERT_COLUMNS."""
+    values = (*spec_values(new), source, now)
+    run_at = to_ms(new.spec.run_at) if new.spec.run_at is not None and state is not State.PENDING else None
+    return (*values, state.value, now, run_at)
+
+
+def spec_values(new: NewJob) -> tuple[Any, ...]:
+    """Return the values for SPEC_COLUMNS."""
     spec = new.spec
-    run_at = to_ms(spec.run_at) if spec.run_at is not None and state is not State.PENDING else None
     return (
-        state.value, spec.queue, spec.priority or 0, spec.command, _dump(spec.argv), spec.cwd, _dump(spec.env),
+        spec.queue, spec.priority or 0, spec.command, _dump(spec.argv), spec.cwd, _dump(spec.env),
         spec.path, spec.shell, spec.timeout, new.max_retries, new.backoff_base, spec.key, spec.name, _dump(spec.tags),
-        _dump(spec.after), source, now, now, run_at, spec.slots, spec.mutex, spec.note, spec.schedule,
-        options_text(spec),
+        _dump(spec.after), spec.slots, spec.mutex, spec.note, spec.schedule, options_text(spec),
     )  # fmt: skip
 
 

@@ -4,10 +4,11 @@ from typing import Any
 
 from queuectl.model.hooks import HOOKS
 from queuectl.store.base import JobFilter
-from queuectl.store.rows import ATTEMPT_COLUMNS, EVENT_COLUMNS, HOST_COLUMNS, INSERT_COLUMNS, JOB_COLUMNS
+from queuectl.store.rows import ATTEMPT_COLUMNS, EVENT_COLUMNS, HOST_COLUMNS, INSERT_COLUMNS, JOB_COLUMNS, SPEC_COLUMNS
 
 _NOT_ENDED = "state NOT IN ('completed', 'dead', 'cancelled')"
 _NO_LEASE = "lease_token = NULL, lease_owner = NULL, lease_expires_at = NULL"
+_SPEC_COUNT = len(SPEC_COLUMNS.split(","))
 _MARKS = ", ".join("?" * len(INSERT_COLUMNS.split(",")))
 
 # jobs: by a caller
@@ -52,6 +53,22 @@ RETRY = f"""
     WHERE id = ? AND state IN ('completed', 'dead', 'cancelled', 'failed')
     RETURNING {JOB_COLUMNS}
 """
+EDIT = f"""
+    UPDATE jobs SET ({SPEC_COLUMNS}, state, updated_at, run_at, reason) = ({", ".join("?" * (_SPEC_COUNT + 4))})
+    WHERE id = ? AND state = ?
+"""
+OTHER_WITH_KEY = (
+    f"SELECT id FROM jobs INDEXED BY jobs_live_key WHERE key = ? AND key IS NOT NULL AND id <> ? AND {_NOT_ENDED}"
+)
+DROP_DEPENDENCIES = "DELETE FROM dependencies WHERE job_id = ?"
+# Whoever waits for a job, however far away.
+IS_AHEAD = """
+    WITH RECURSIVE behind (id) AS (
+        VALUES (:job) UNION SELECT job_id FROM dependencies JOIN behind ON parent_id = behind.id
+    )
+    SELECT EXISTS (SELECT 1 FROM behind WHERE id = :parent)
+"""
+ANNOTATE = f"UPDATE jobs SET tags = ?, note = ?, updated_at = ? WHERE id = ? RETURNING {JOB_COLUMNS}"
 DELETE = "DELETE FROM jobs WHERE id = ? AND state <> 'processing'"
 FORGET = """
     DELETE FROM jobs WHERE id IN (

@@ -14,7 +14,7 @@ from queuectl.model.dependencies import Dependency, WaitKind
 from queuectl.model.job import Attempt, Event, Job, Outcome
 from queuectl.model.policy import Verdict
 from queuectl.model.state import WAITING, State, Verb, allows
-from queuectl.store import adding, claims, mutexes, sql
+from queuectl.store import adding, claims, editing, mutexes, sql
 from queuectl.store import reports as reports_of_runs
 from queuectl.store.adding import read, state_of
 from queuectl.store.base import JobFilter, NewJob, Report, Running
@@ -162,6 +162,16 @@ class SqliteStore(SqliteRegistry):
             job = job_from_row(row)
             mutexes.settle(db, [job.spec.mutex], now)
             return job if job.spec.mutex is None else read(db, job_id)
+
+    def edit(self, job_id: int, new: NewJob, *, actor: str, detail: str | None = None) -> Job:
+        with self._db.write() as db:
+            return editing.edit(db, job_id, new, self._clock.now(), actor=actor, detail=detail)
+
+    def annotate(self, job_id: int, *, tags: Sequence[str], note: str | None) -> Job:
+        with self._db.write() as db:
+            state_of(db, job_id)
+            values = (json.dumps(list(tags), ensure_ascii=False) if tags else None, note, to_ms(self._clock.now()))
+            return job_from_row(db.execute(sql.ANNOTATE, (*values, job_id)).fetchone())
 
     def delete(self, job_id: int) -> None:
         with self._db.write() as db:

@@ -3,6 +3,7 @@
 from tests.store.conformance.adding import Adding, Batches, Keys
 from tests.store.conformance.case import SettableClock, StoreCase
 from tests.store.conformance.claiming import Claiming
+from tests.store.conformance.editing import Editing
 from tests.store.conformance.ending import Cancelling, Deleting, Finishing, Retrying
 from tests.store.conformance.leases import Leases
 from tests.store.conformance.limits import Hooks, Mutexes, QueueLimits, Slots
@@ -14,7 +15,7 @@ from tests.store.conformance.waiting import Counting, Dependencies, DueJobs, Kin
 PARTS = (
     Adding, Keys, Batches, Claiming, Leases, Transitions, DueJobs, Dependencies, Finishing, Cancelling, Retrying,
     Deleting, Lists, Counts, Transactions, Hosts, Pauses, Settings,
-    Mutexes, QueueLimits, Slots, Hooks, KindsOfWaits, Replacing, Progresses, Counting,
+    Mutexes, QueueLimits, Slots, Hooks, KindsOfWaits, Replacing, Progresses, Counting, Editing,
 )  # fmt: skip
 
 

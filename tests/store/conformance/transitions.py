@@ -1,16 +1,19 @@
 """Every verb on a job in every state: what the table allows happens, all else changes nothing."""
 
+from dataclasses import replace
+
 import pytest
 
 from queuectl.errors import LeaseLost, WrongState
 from queuectl.model.state import FINAL, TRANSITIONS, State, Verb, allows
+from queuectl.store.base import NewJob
 from tests.store.conformance.case import HOUR, StoreCase, add, claim, end, run, stale, take, told, whole
 
 ENDS = {Verb.COMPLETE: State.COMPLETED, Verb.FAIL: State.FAILED, Verb.BURY: State.DEAD}
 ALL = [(verb, state) for verb in Verb for state in State]
 ALLOWED = [pytest.param(*pair, id="-".join(pair)) for pair in ALL if allows(*pair)]
 FORBIDDEN = [pytest.param(*pair, id="-".join(pair)) for pair in ALL if not allows(*pair)]
-RAISES = {Verb.CANCEL: WrongState, Verb.RETRY: WrongState} | dict.fromkeys(
+RAISES = {Verb.CANCEL: WrongState, Verb.RETRY: WrongState, Verb.EDIT: WrongState} | dict.fromkeys(
     (Verb.COMPLETE, Verb.FAIL, Verb.BURY, Verb.RELEASE, Verb.RECOVER), LeaseLost
 )
 """What a verb that names a job raises where it is forbidden; the others pass over a job that is not for them."""
@@ -45,6 +48,8 @@ def act(store, clock, verb, job, parent):
             store.promote()
         case Verb.BLOCK:
             add(store, mutex="m", priority=1)
+        case Verb.EDIT:
+            store.edit(job.id, NewJob(spec=replace(job.spec, note="!"), max_retries=3, backoff_base=2.0), actor="tests")
         case Verb.UNBLOCK:
             run(store, parent)
         case Verb.CANCEL:
@@ -77,7 +82,7 @@ class Transitions(StoreCase):
         assert after.updated_at == clock.now()
         assert (after.lease is not None) == (after.state is State.PROCESSING)
         assert (after.finished_at is not None) == (after.state in FINAL)
-        assert (after.run_at is not None) == (after.state is State.FAILED)
+        assert (after.run_at is not None) == (after.state in {State.FAILED, State.SCHEDULED})
         assert not after.cancel_requested
         assert told(store, job.id)[-1][1:] == (state, after.state)
 
