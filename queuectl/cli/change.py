@@ -53,17 +53,27 @@ def cancel(jobs: tuple[str, ...], reason: str | None) -> int:
 
 @command("retry")
 @click.argument("jobs", type=JOB, nargs=-1, required=True)
-def retry(jobs: tuple[str, ...]) -> int:
+@click.option("--edit", "in_editor", is_flag=True, help="Change each in an editor first.")
+def retry(jobs: tuple[str, ...], in_editor: bool) -> int:
     """Run ended or failed jobs again.
 
     They get a new set of attempts, and run as soon as a worker is free.
 
     \b
-    Example:
+    Examples:
       queuectl retry 7 8
+      queuectl retry 7 --edit
     """
     with open_queue() as queue:
-        return each(queue, jobs, lambda job_id: retried(queue, job_id))
+
+        def act(job_id: int) -> str:
+            if in_editor:
+                from queuectl.cli.edit import change
+
+                change(queue, queue.find(job_id), None, (), {})
+            return retried(queue, job_id)
+
+        return each(queue, jobs, act)
 
 
 def retried(queue: "Queue", job_id: int) -> str:

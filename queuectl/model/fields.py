@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import MISSING, Field, replace
+from dataclasses import fields as fields_of
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -198,6 +199,30 @@ def spec_from_mapping(fields: Mapping[str, Any], *, now: datetime) -> JobSpec:
     spec = replace(JobSpec(), **values)
     validate(spec)
     return spec
+
+
+def as_fields(spec: JobSpec) -> dict[str, Any]:
+    """Return what a specification says, as ``spec_from_mapping`` reads it; where it is silent, so is the answer.
+
+    The caller's search path and the schedule are no fields of an author's, so they are left out.
+    """
+    return {
+        field.name: _plain(value)
+        for field in fields_of(spec)
+        if field.name in FIELDS and (value := getattr(spec, field.name)) != _default(field)
+    }
+
+
+def _default(field: "Field[Any]") -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, tuple):
+        return list(value)
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def read_field(name: str, value: Any) -> Any:

@@ -1,0 +1,65 @@
+"""Change what a job is, and copy it: the use cases behind ``edit``, ``copy``, ``tag`` and ``note``."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from queuectl.model.dependencies import with_ids
+from queuectl.model.fields import as_fields
+from queuectl.model.job import Job, JobSpec
+from queuectl.model.validation import validate
+from queuectl.queue import Queue
+from queuectl.store.base import NewJob
+
+
+def edit(queue: Queue, job: Job, spec: JobSpec) -> Job:
+    """Give a job that does not run another specification.
+
+    Raises:
+        InvalidJob: it could never run so.
+        NotFound, WrongState: it runs, it would wait for what cannot come, or its key is taken.
+    """
+    validate(spec)
+    before, after = as_fields(job.spec), as_fields(spec)
+    changed = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
+    spec = with_ids(spec, lambda name: queue.find(name).id)
+    settings = queue.settings()
+    new = NewJob(
+        spec=spec,
+        max_retries=settings["max_retries"] if spec.max_retries is None else spec.max_retries,
+        backoff_base=settings["backoff_base"] if spec.backoff_base is None else spec.backoff_base,
+    )
+    edited = queue.store.edit(job.id, new, actor=queue.actor, detail=", ".join(changed) or None)
+    queue.store.ring()
+    return edited
+
+
+def copy(queue: Queue, job: Job, spec: JobSpec | None = None) -> Job:
+    """Enqueue a job like another one, due now; its key stays with the older one, and its waits are over.
+
+    Raises:
+        InvalidJob: it could never run so.
+    """
+    base = spec or replace(job.spec, run_at=None, after=(), after_any=(), after_failure=())
+    [copied] = queue.enqueue([replace(base, key=None if spec is None else spec.key, schedule=None)])
+    return copied
+
+
+def tag(queue: Queue, job: Job, *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> Job:
+    """Give a job tags, and take others from it, whatever its state.
+
+    Raises:
+        InvalidJob: a tag cannot be.
+    """
+    tags = [one for one in dict.fromkeys((*job.spec.tags, *add)) if one not in remove]
+    validate(replace(job.spec, tags=tuple(tags)))
+    return queue.store.annotate(job.id, tags=tags, note=job.spec.note)
+
+
+def note(queue: Queue, job: Job, text: str | None) -> Job:
+    """Put a remark on a job, or take it away, whatever its state.
+
+    Raises:
+        InvalidJob: it is too long.
+    """
+    validate(replace(job.spec, note=text))
+    return queue.store.annotate(job.id, tags=job.spec.tags, note=text)
