@@ -11,7 +11,9 @@ def main() -> None:
         print(f"queuectl, version {__version__}")  # noqa: T201 - as click would
         return
     from queuectl.cli.main import main as command_line
+    from queuectl.platform import bundle
 
+    bundle.hold()
     command_line()
 
 

@@ -16,7 +16,7 @@ from queuectl.engine.doorbell import Doorbell
 from queuectl.engine.events import Listener
 from queuectl.engine.reaper import Reaper
 from queuectl.errors import QueuectlError, StoreUnavailable
-from queuectl.platform import machine
+from queuectl.platform import bundle, machine
 from queuectl.platform.environment import Environment
 from queuectl.platform.lock import FileLock
 from queuectl.platform.process import clean_environment
@@ -106,6 +106,7 @@ class Host:
         self._reaper.start()
         if self.watcher is not None:
             self.watcher.start()
+        bundle.settle()
 
     def _register(self) -> None:
         now = self._queue.store.now()

@@ -1,6 +1,7 @@
 """Start the tray application at login, as each desktop does it."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -46,6 +47,32 @@ def current() -> str | None:
         return shlex.join(plistlib.loads(data).get("ProgramArguments", []))
     lines = data.decode("utf-8", "replace").splitlines()
     return next((line.removeprefix("Exec=") for line in lines if line.startswith("Exec=")), None)
+
+
+def repair(name: str) -> bool:
+    """Point an entry at this executable when the one that it names has gone: whoever moves the file keeps the entry.
+
+    Raises:
+        OSError: the entry cannot be written.
+    """
+    if not getattr(sys, "frozen", False):
+        return False
+    recorded = _split(current() or "")
+    here = program(name, "")[0]
+    if not recorded or Path(recorded[0]).exists() or not Path(here).exists():
+        return False
+    turn_on([here, *recorded[1:]])
+    return True
+
+
+def _split(command: str) -> list[str]:
+    """Take a command line of an entry apart, as ``turn_on`` has put it together."""
+    if sys.platform == "win32":
+        parts = re.findall(r'"((?:[^"\\]|\\.)*)"|(\S+)', command)
+        return [quoted or plain for quoted, plain in parts]
+    if sys.platform == "darwin":
+        return shlex.split(command)
+    return shlex.split(command.replace("\\\\", "\\").replace("%%", "%"))
 
 
 def turn_on(argv: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""An environment for jobs that is cheap to extend: encoded once, not at each of a thousand starts a second."""
+"""The environment of jobs: the user's own, and cheap to extend, for there may be a thousand starts a second."""
 
 import os
 import sys
@@ -9,8 +9,40 @@ Variables = Mapping[str, str] | Mapping[bytes, bytes]
 """What ``spawn`` takes: texts on Windows, bytes on POSIX."""
 
 
+_BUNDLE_PREFIXES = ("_PYI_", "PYINSTALLER_", "_MEIPASS")
+_LIBRARY_PATHS = ("LD_LIBRARY_PATH", "LIBPATH")
+
+
+def without_bundle(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment as it was before PyInstaller's loader changed it."""
+    clean = {name: value for name, value in environ.items() if not name.startswith(_BUNDLE_PREFIXES)}
+    bundle: str | None = getattr(sys, "_MEIPASS", None)
+    if bundle is not None:
+        _restore_library_paths(clean)
+        _remove_bundle(clean, bundle)
+    return clean
+
+
+def _restore_library_paths(environ: dict[str, str]) -> None:
+    for name in _LIBRARY_PATHS:
+        original = environ.pop(f"{name}_ORIG", None)
+        if original is not None:
+            environ[name] = original
+
+
+def _remove_bundle(environ: dict[str, str], bundle: str) -> None:
+    """Take the bundle's folders out of PATH, DYLD_LIBRARY_PATH and whatever else a package's hook has changed."""
+    for name, value in list(environ.items()):
+        if bundle in value:
+            rest = [part for part in value.split(os.pathsep) if not f"{part}{os.sep}".startswith(f"{bundle}{os.sep}")]
+            if rest:
+                environ[name] = os.pathsep.join(rest)
+            else:
+                del environ[name]
+
+
 class Environment:
-    """Variables that all jobs share."""
+    """Variables that all jobs share, encoded once."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._shared = _prepare(variables)

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
+from queuectl.platform.environment import without_bundle
 from queuectl.platform.process_remains import MARKER
 
 LONGEST_ARGUMENT = None if sys.platform == "win32" else 100_000
@@ -11,8 +12,6 @@ LONGEST_ARGUMENT = None if sys.platform == "win32" else 100_000
 which only POSIX shells read just as they read an argument."""
 
 _POWERSHELLS = frozenset({"powershell", "pwsh"})
-_BUNDLE_PREFIXES = ("_PYI_", "PYINSTALLER_", "_MEIPASS")
-_LIBRARY_PATHS = ("LD_LIBRARY_PATH", "LIBPATH")
 _OF_A_JOB = frozenset({MARKER, "QUEUECTL_JOB_ID", "QUEUECTL_ATTEMPT", "QUEUECTL_QUEUE"})
 
 
@@ -33,32 +32,4 @@ def shell_command(command: str, shell: str) -> Sequence[str] | str:
 
 def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the user's own environment: without what PyInstaller and a job around this process have added."""
-    clean = {
-        name: value
-        for name, value in environ.items()
-        if name not in _OF_A_JOB and not name.startswith(_BUNDLE_PREFIXES)
-    }
-    bundle: str | None = getattr(sys, "_MEIPASS", None)
-    if bundle is not None:
-        _restore_library_paths(clean)
-        _remove_bundle(clean, bundle)
-    return clean
-
-
-def _restore_library_paths(environ: dict[str, str]) -> None:
-    for name in _LIBRARY_PATHS:
-        environ.pop(name, None)
-        original = environ.pop(f"{name}_ORIG", None)
-        if original is not None:
-            environ[name] = original
-
-
-def _remove_bundle(environ: dict[str, str], bundle: str) -> None:
-    """Take the bundle's folders out of PATH, DYLD_LIBRARY_PATH and whatever else a package's hook has changed."""
-    for name, value in list(environ.items()):
-        if bundle in value:
-            rest = [part for part in value.split(os.pathsep) if not f"{part}{os.sep}".startswith(f"{bundle}{os.sep}")]
-            if rest:
-                environ[name] = os.pathsep.join(rest)
-            else:
-                del environ[name]
+    return {name: value for name, value in without_bundle(environ).items() if name not in _OF_A_JOB}

@@ -14,6 +14,7 @@ from queuectl import __version__
 from queuectl.errors import QueuectlError
 from queuectl.host import drop_folder
 from queuectl.narrator import greeting
+from queuectl.platform import autostart
 from queuectl.platform.lock import FileLock
 from queuectl.queue import Queue
 from queuectl.text import plain
@@ -97,6 +98,7 @@ def _run(queue: Queue, database: str | None) -> int:
     app.start_host()
     try:
         _welcome(app)
+        _repair_autostart()
         app.run()
     except TrayUnavailable as exc:
         log.warning("no tray: %s", exc)
@@ -109,6 +111,14 @@ def _run(queue: Queue, database: str | None) -> int:
         app.host.stop()
         log.info("stopped")
     return 0
+
+
+def _repair_autostart() -> None:
+    try:
+        if autostart.repair("queuectl-tray"):
+            log.info("it was moved; what starts at login is %s", autostart.current())
+    except Exception:
+        log.exception("what starts at login could not be put right")
 
 
 def _go_on_without_icon(app: TrayApp, why: str) -> None:

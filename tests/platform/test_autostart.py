@@ -57,3 +57,28 @@ def test_another_database_is_remembered(tmp_path):
     assert autostart.current().endswith(f"--db {database}")
     run_cli("autostart", "on", check=True)
     assert "--db" not in autostart.current()
+
+
+def test_an_entry_follows_an_executable_that_was_moved(tmp_path, monkeypatch):
+    here = tmp_path / "new place" / f"queuectl-tray{'.exe' if sys.platform == 'win32' else ''}"
+    here.parent.mkdir()
+    here.touch()
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(here))
+    assert not autostart.repair("queuectl-tray")  # it does not start at login, and that stays so
+    assert autostart.current() is None
+    autostart.turn_on([str(tmp_path / "old $place 100%" / "queuectl-tray"), "--db", str(tmp_path / "a b.db")])
+    assert autostart.repair("queuectl-tray")
+    assert "new place" in autostart.current()
+    assert "a b.db" in autostart.current()
+    assert not autostart.repair("queuectl-tray")
+
+
+def test_an_entry_for_another_copy_that_is_there_is_left_alone(tmp_path, monkeypatch):
+    for name in ("one", "two"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "two"))
+    autostart.turn_on([str(tmp_path / "one")])
+    assert not autostart.repair("two")
+    assert autostart.current().endswith("one")
