@@ -16,7 +16,8 @@ from packaging.requirements import Requirement
 
 HERE = Path(__file__).resolve().parent
 CONSTRAINTS = HERE.parent / "constraints.txt"
-INPUTS = (Path(__file__), HERE / "python.c", HERE / "pins.txt", CONSTRAINTS)
+TOOLS = HERE / "tools.txt"
+INPUTS = (Path(__file__), HERE / "python.c", HERE / "pins.txt", TOOLS, CONSTRAINTS)
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHON_DLL = f"python{sys.version_info.major}{sys.version_info.minor}.dll"
 COMPILER = "x86_64-w64-mingw32-gcc"
@@ -112,11 +113,20 @@ def compile_programs(target: Path, work: Path) -> None:
 
 
 def install_packages(target: Path) -> None:
-    """Install what the constraints name for Windows, apart from the linters."""
-    lines = (line.strip() for line in CONSTRAINTS.read_text().splitlines())
-    pinned = [Requirement(line) for line in lines if line and not line.startswith("#")]
-    wanted = [one for one in pinned if one.name not in LINTERS and (not one.marker or one.marker.evaluate(WINDOWS))]
-    pip("install", "--quiet", "--target", target, *(f"{one.name}{one.specifier}" for one in wanted))
+    """Install what the constraints name for Windows, apart from the linters, and the tools."""
+    pinned = {one.name.lower(): one for one in (*read_pins(TOOLS), *read_pins(CONSTRAINTS))}
+    wanted = [
+        f"{one.name}{one.specifier}"
+        for name, one in pinned.items()
+        if name not in LINTERS and (not one.marker or one.marker.evaluate(WINDOWS))
+    ]
+    pip("install", "--quiet", "--target", target, *wanted)
+
+
+def read_pins(file: Path) -> list[Requirement]:
+    """Return the requirements in a file."""
+    lines = (line.partition("#")[0].strip() for line in file.read_text().splitlines())
+    return [Requirement(line) for line in lines if line]
 
 
 if __name__ == "__main__":
