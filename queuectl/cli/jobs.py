@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from queuectl.model.job import Attempt, Event, Job
 
 
+HISTORY = ("TIME", "EVENT", "STATE", "BY", "DETAIL")
+
+
 def limit_option(function: click.decorators.FC) -> click.decorators.FC:
     """Add ``--limit``."""
     limit = click.IntRange(1, 1_000_000)
@@ -89,6 +92,55 @@ def _tries(job: "Job") -> str:
     return f"{job.attempts}/{job.max_retries + 1}"
 
 
+@command("search")
+@click.argument("text")
+@click.option("-s", "--state", "states", type=STATE, multiple=True, help="Only jobs in this state; may be repeated.")
+@click.option("-q", "--queue", help="Only jobs of this queue.")
+@limit_option
+@json_option
+def search(text: str, states: tuple[str, ...], queue: str | None, limit: int, as_json: bool) -> None:
+    """Find jobs by a text, the newest first.
+
+    It looks, in whatever case, at commands, names, tags, keys, notes, and the end of each output as far as the
+    database keeps it.
+
+    \b
+    Examples:
+      queuectl search ffmpeg
+      queuectl search "No space left" --state dead
+    """
+    from queuectl.store.base import JobFilter
+
+    query = JobFilter(states=tuple(State(state) for state in states), queue=queue, text=text, limit=limit)
+    with open_queue() as opened:
+        print_jobs(opened.jobs(query), as_json=as_json, none=f"No job has {plain(text)!r}.")
+
+
+@command("history")
+@click.argument("job", type=JOB)
+@json_option
+def history(job: str, as_json: bool) -> None:
+    """Show every transition of a job: when, what, by whom.
+
+    In a pipe it prints, separated by tabs: time, event, state, by whom, detail.
+
+    \b
+    Examples:
+      queuectl history 7
+      queuectl history 7 --json
+    """
+    with open_queue() as queue:
+        events = queue.history(queue.find(job).id)
+    if as_json:
+        from queuectl.model.plain import event_as_json
+
+        print_json([event_as_json(event) for event in events])
+    elif on_terminal():
+        print_table(HISTORY, [_event(event) for event in events])
+    else:
+        print_rows(_event(event) for event in events)
+
+
 @command("show")
 @click.argument("job", type=JOB)
 @json_option
@@ -103,7 +155,7 @@ def show(job: str, as_json: bool) -> None:
     with open_queue() as queue:
         found = queue.find(job)
         attempts = queue.attempts(found.id)
-        history = queue.history(found.id)
+        told = queue.history(found.id)
         log = queue.paths.log(found.id, found.runs)
     if as_json:
         from queuectl.model.plain import as_json as job_as_json
@@ -111,14 +163,14 @@ def show(job: str, as_json: bool) -> None:
 
         value = job_as_json(found)
         value["runs_list"] = [attempt_as_json(attempt) for attempt in attempts]
-        value["history"] = [event_as_json(event) for event in history]
+        value["history"] = [event_as_json(event) for event in told]
         print_json(value)
         return
     facts = [(label, text) for label, text in _facts(found).items() if text not in {None, ""}]
     if attempts and log.exists():
         facts.append(("Log", str(log)))
     runs = [_run(attempt) for attempt in attempts]
-    events = [_event(event) for event in history]
+    events = [_event(event) for event in told]
     if not on_terminal():
         print_rows(facts)
         print_rows(("Run", *run) for run in runs)
@@ -132,7 +184,7 @@ def show(job: str, as_json: bool) -> None:
         print_table(("NO", "STARTED", "TOOK", "OUTCOME", "OUTPUT", "HOST", "REASON"), runs)
         _print_tail(attempts[-1])
     echo("\n" + bold("History"))
-    print_table(("TIME", "EVENT", "STATE", "BY", "DETAIL"), events)
+    print_table(HISTORY, events)
 
 
 def _facts(job: "Job") -> dict[str, str | None]:

@@ -12,10 +12,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from queuectl.model.admission import Room
+from queuectl.model.archive import Record
 from queuectl.model.dependencies import Dependency, WaitKind
 from queuectl.model.job import Attempt, Event, Job, JobSpec, Outcome
 from queuectl.model.policy import Verdict
 from queuectl.model.state import State
+from queuectl.model.statistics import RunFact
+from queuectl.store.schedule_verbs import ScheduleVerbs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +40,8 @@ class JobFilter:
     queue: str | None = None
     tag: str | None = None
     key: str | None = None
+    text: str | None = None
+    """What a command, name, tag, key, note or the stored end of an output holds, in whatever case."""
     before: int | None = None
     limit: int = 100
 
@@ -94,7 +99,7 @@ class Report:
     verdict: Verdict
 
 
-class Store(Protocol):
+class Store(ScheduleVerbs, Protocol):
     """Keep the jobs, and make each change to them whole or not at all."""
 
     @property
@@ -225,6 +230,22 @@ class Store(Protocol):
 
     def nth_ended(self, state: State, n: int) -> datetime | None:
         """Return when the ``n``-th newest (from 1) of the jobs that ended in ``state`` did so; None with fewer."""
+        ...
+
+    def records(self, after: int, limit: int) -> list[Record]:
+        """Return up to ``limit`` whole jobs with ids above ``after``, by id."""
+        ...
+
+    def restore(self, records: Sequence[Record]) -> None:
+        """Keep whole jobs under the ids they have.
+
+        Raises:
+            WrongState: there is a job with such an id, or a live one with such a key; nothing is kept.
+        """
+        ...
+
+    def runs_since(self, since: datetime) -> list[RunFact]:
+        """Return the runs that have ended since a moment."""
         ...
 
     # jobs: by a host

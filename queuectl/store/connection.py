@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -194,8 +195,9 @@ class Connections:
                 connection.pragma("user_version", number)
 
 
+@cache
 def migrations() -> list[tuple[int, Path]]:
-    """Return the numbered schema changes in order."""
+    """Return the numbered schema changes in order; once found, for the files of an executable may go while it runs."""
     return sorted((int(path.name.split("_")[0]), path) for path in MIGRATIONS.glob("*.sql"))
 
 

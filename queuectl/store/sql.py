@@ -1,5 +1,6 @@
 """SQLite's statements; each change names the state, or the lease token, that it expects."""
 
+import re
 from typing import Any
 
 from queuectl.model.hooks import HOOKS
@@ -97,6 +98,30 @@ ATTEMPTS = f"""
 """
 EVENTS = f"SELECT {EVENT_COLUMNS} FROM events WHERE job_id = ? ORDER BY id"
 RECORD = f"INSERT INTO events ({EVENT_COLUMNS}) SELECT id, ?, runs, ?, ?, ?, ?, ? FROM jobs WHERE id = ?"
+
+# whole jobs, and what was done
+
+JOBS_AFTER = f"SELECT {JOB_COLUMNS} FROM jobs WHERE id > ? ORDER BY id LIMIT ?"
+WAITS = "SELECT parent_id, kind, met FROM dependencies WHERE job_id = ? ORDER BY parent_id"
+
+
+def _marks(columns: str) -> str:
+    return ", ".join("?" * len(columns.split(",")))
+
+
+_RESTORED = f"{INSERT_COLUMNS}, id, attempts, runs, started_at, finished_at, exit_code, reason, progress, progress_text"
+RESTORE = f"INSERT INTO jobs ({_RESTORED}) VALUES ({_marks(_RESTORED)})"
+RESTORE_ATTEMPT = (
+    f"INSERT INTO attempts ({ATTEMPT_COLUMNS}) VALUES ({', '.join('?' * len(ATTEMPT_COLUMNS.split(',')))})"
+)
+RESTORE_EVENT = f"INSERT INTO events ({EVENT_COLUMNS}) VALUES ({_marks(EVENT_COLUMNS)})"
+RUNS_SINCE = """
+    SELECT queue, coalesce(name, ''), outcome, attempts.finished_at - attempts.started_at,
+        CASE WHEN number = 1 THEN attempts.started_at - coalesce(
+            (SELECT max(at) FROM events WHERE events.job_id = jobs.id AND run = 0 AND after = 'pending'), created_at
+        ) END
+    FROM attempts JOIN jobs ON jobs.id = job_id WHERE attempts.finished_at >= ?
+"""
 
 # jobs: by a host
 
@@ -248,6 +273,11 @@ SET = "INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)"
 UNSET = "DELETE FROM settings WHERE key = ?"
 
 
+SEARCHED = ("command", "argv", "name", "tags", "key", "note")
+_TILDE = "'~'"
+_IN_TAILS = f"EXISTS (SELECT 1 FROM attempts WHERE job_id = jobs.id AND tail LIKE ? ESCAPE {_TILDE})"
+
+
 def list_jobs(query: JobFilter) -> tuple[str, tuple[Any, ...]]:
     """Build the statement that lists jobs, newest first, and its values."""
     where: list[str] = []
@@ -264,6 +294,10 @@ def list_jobs(query: JobFilter) -> tuple[str, tuple[Any, ...]]:
     if query.key is not None:
         where.append("key = ?")
         values.append(query.key)
+    if query.text is not None:
+        pattern = "%" + re.sub("([%_~])", r"~\1", query.text) + "%"
+        where.append(f"({' OR '.join(f'{column} LIKE ? ESCAPE {_TILDE}' for column in SEARCHED)} OR {_IN_TAILS})")
+        values += [pattern] * (len(SEARCHED) + 1)
     if query.before is not None:
         where.append("id < ?")
         values.append(query.before)

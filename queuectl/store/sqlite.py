@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from queuectl.clock import Clock
 from queuectl.errors import LeaseLost, StoreUnavailable, WrongState
 from queuectl.model.admission import Room
+from queuectl.model.archive import Record
 from queuectl.model.dependencies import Dependency, WaitKind
-from queuectl.model.job import Attempt, Event, Job, Outcome
+from queuectl.model.job import Attempt, Event, Job, Outcome, OutcomeKind
 from queuectl.model.policy import Verdict
 from queuectl.model.state import WAITING, State, Verb, allows
-from queuectl.store import adding, claims, editing, mutexes, sql
+from queuectl.model.statistics import RunFact
+from queuectl.store import adding, archive, claims, editing, mutexes, sql
 from queuectl.store import reports as reports_of_runs
 from queuectl.store.adding import read, state_of
 from queuectl.store.base import JobFilter, NewJob, Report, Running
@@ -28,12 +30,13 @@ from queuectl.store.rows import (
     to_ms,
 )
 from queuectl.store.sqlite_registry import SqliteRegistry
+from queuectl.store.sqlite_schedules import SqliteSchedules
 
 if TYPE_CHECKING:
     import socket
 
 
-class SqliteStore(SqliteRegistry):
+class SqliteStore(SqliteRegistry, SqliteSchedules):
     """Implement the Store protocol on one SQLite file; usable from several threads at once.
 
     ``machine`` says which machine this is; only its hosts are rung.
@@ -192,6 +195,24 @@ class SqliteStore(SqliteRegistry):
         with self._db.read() as db:
             ended = db.execute(sql.NTH_ENDED, (state.value, n - 1)).get
         return None if ended is None else from_ms(ended)
+
+    def records(self, after: int, limit: int) -> list[Record]:
+        with self._db.read() as db:
+            return archive.records(db, after, limit)
+
+    def restore(self, records: Sequence[Record]) -> None:
+        with self._db.write() as db:
+            archive.restore(db, records)
+
+    def runs_since(self, since: datetime) -> list[RunFact]:
+        with self._db.read() as db:
+            return [
+                RunFact(
+                    queue=queue, name=name, outcome=OutcomeKind(outcome), took=max(0, took) / 1000,
+                    waited=None if waited is None else max(0, waited) / 1000,
+                )
+                for queue, name, outcome, took, waited in db.execute(sql.RUNS_SINCE, (to_ms(since),))
+            ]  # fmt: skip
 
     # jobs: by a host
 

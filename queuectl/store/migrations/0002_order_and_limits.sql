@@ -14,6 +14,8 @@ CREATE INDEX jobs_mutex ON jobs (mutex, queue, priority DESC, id)
 CREATE INDEX jobs_mutex_ready ON jobs (mutex) WHERE mutex IS NOT NULL AND state = 'pending';
 CREATE UNIQUE INDEX jobs_mutex_held ON jobs (mutex) WHERE mutex IS NOT NULL AND state = 'processing';
 CREATE INDEX jobs_of_schedule ON jobs (schedule, id) WHERE schedule IS NOT NULL;
+CREATE INDEX jobs_of_schedule_live ON jobs (schedule, id)
+    WHERE schedule IS NOT NULL AND state NOT IN ('completed', 'dead', 'cancelled');
 
 -- A dependency stays when it is met, so that the graph can be shown.
 ALTER TABLE dependencies ADD COLUMN kind TEXT NOT NULL DEFAULT 'completed';  -- completed, ended or failed
@@ -34,6 +36,8 @@ CREATE TABLE schedules (
     last_at    INTEGER NOT NULL,  -- the occurrence up to which all is decided
     next_at    INTEGER,           -- none when it will never run again
     last_job   INTEGER,
-    missed     INTEGER NOT NULL DEFAULT 0
+    missed     INTEGER NOT NULL DEFAULT 0,  -- passed while nothing ran
+    skipped    INTEGER NOT NULL DEFAULT 0,  -- left out since the run before had not ended
+    problem    TEXT                         -- why the last occurrence could not be enqueued
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX schedules_due ON schedules (next_at) WHERE NOT paused AND next_at IS NOT NULL;

@@ -1,6 +1,7 @@
 """The suite that every store passes: inherit StoreConformance in a test class and provide ``make_store``."""
 
 from tests.store.conformance.adding import Adding, Batches, Keys
+from tests.store.conformance.archive import Archives, Searches, Statistics
 from tests.store.conformance.case import SettableClock, StoreCase
 from tests.store.conformance.claiming import Claiming
 from tests.store.conformance.editing import Editing
@@ -14,7 +15,7 @@ from tests.store.conformance.waiting import Counting, Dependencies, DueJobs, Kin
 
 PARTS = (
     Adding, Keys, Batches, Claiming, Leases, Transitions, DueJobs, Dependencies, Finishing, Cancelling, Retrying,
-    Deleting, Lists, Counts, Transactions, Hosts, Pauses, Settings,
+    Deleting, Archives, Searches, Statistics, Lists, Counts, Transactions, Hosts, Pauses, Settings,
     Mutexes, QueueLimits, Slots, Hooks, KindsOfWaits, Replacing, Progresses, Counting, Editing,
 )  # fmt: skip
 
