@@ -19,6 +19,8 @@ COMMANDS = {
     "enqueue": "enqueue:enqueue",
     "list": "jobs:list_jobs",
     "show": "jobs:show",
+    "search": "jobs:search",
+    "history": "jobs:history",
     "graph": "graph:graph",
     "logs": "logs:logs",
     "wait": "wait:wait",
@@ -32,6 +34,9 @@ COMMANDS = {
     "note": "edit:note",
     "delete": "change:delete",
     "prune": "change:prune",
+    "stats": "stats:stats",
+    "export": "archive:export",
+    "import": "archive:import_jobs",
     "dlq": "dlq:dlq",
     "pause": "pause:pause",
     "resume": "pause:resume",
@@ -43,6 +48,7 @@ COMMANDS = {
     "config": "config:config",
     "drop-folder": "drop:drop_folder",
     "doctor": "doctor:doctor",
+    "self": "self_:self_",
     "completion": "completion:completion",
 }
 """Each command's module in this package and its name there, in the order of ``--help``."""
