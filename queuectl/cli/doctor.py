@@ -1,54 +1,22 @@
 """``queuectl doctor``: what is wrong with this machine, and what to do about it."""
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from queuectl import __version__, config_file
 from queuectl.cli.base import command, json_option, location, open_queue, places
-from queuectl.cli.output import echo, on_terminal, print_json, print_rows
+from queuectl.cli.findings import Finding, Level, show
+from queuectl.cli.self_ import program
 from queuectl.errors import QueuectlError
-from queuectl.platform import machine
 from queuectl.settings import Settings
-from queuectl.text import plain
 from queuectl.units import format_size
 
 if TYPE_CHECKING:
     from queuectl.queue import Queue
 
 LITTLE_SPACE = 200 * 1024 * 1024
-FIXED_SQLITE = (3, 51, 3)
-"""Versions before this one can corrupt a WAL database that two connections use."""
-
-
-class Level(StrEnum):
-    """How a check came out."""
-
-    OK = "ok"
-    """Nothing to do."""
-    WARNING = "warning"
-    """Works, but not as it might."""
-    ERROR = "error"
-    """Something does not work."""
-
-
-COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """One check: what was looked at, what was found, what to do."""
-
-    level: Level = Level.OK
-    what: str
-    found: str
-    advice: str = ""
 
 
 @command("doctor")
@@ -64,28 +32,11 @@ def doctor(as_json: bool) -> int:
       queuectl doctor
       queuectl doctor --json
     """
-    findings = list(_examine())
-    if as_json:
-        print_json(
-            [{"level": f.level.value, "what": f.what, "found": f.found, "advice": f.advice or None} for f in findings]
-        )
-    elif on_terminal():
-        for finding in findings:
-            level = click.style(finding.level.value.ljust(7), fg=COLOURS[finding.level])
-            echo(f"{level}  {finding.what.ljust(11)}  {plain(finding.found)}")
-            if finding.advice:
-                echo(f"{' ' * 22}{plain(finding.advice)}")
-    else:
-        print_rows((finding.level, finding.what, finding.found, finding.advice) for finding in findings)
-    return int(any(finding.level is Level.ERROR for finding in findings))
+    return show(_examine(), as_json=as_json)
 
 
 def _examine() -> Iterator[Finding]:
-    python = sys.version.split()[0]
-    yield Finding(what="version", found=f"queuectl {__version__}, Python {python}, {machine.system()}")
-    yield _sqlite()
-    yield _temporary()
-    yield _tray()
+    yield from program()
     spots = places()
     folder = list(_folder(spots.files))
     yield from folder
@@ -162,17 +113,6 @@ def _drop(queue: "Queue") -> Iterator[Finding]:
         yield Finding(what="drop folder", found=str(folder))
 
 
-def _sqlite() -> Finding:
-    import apsw
-
-    version = apsw.sqlite_lib_version()
-    if tuple(int(part) for part in version.split(".")) < FIXED_SQLITE:
-        advice = "Update it: pip install --upgrade apsw"
-        found = f"SQLite {version} can damage a database that two programs use"
-        return Finding(level=Level.ERROR, what="SQLite", found=found, advice=advice)
-    return Finding(what="SQLite", found=f"{version} (apsw {apsw.apsw_version()})")
-
-
 def _folder(folder: Path) -> Iterator[Finding]:
     """Look whether the data folder, or the one that it will be made in, can be written, and has space."""
     import shutil
@@ -196,29 +136,3 @@ def _folder(folder: Path) -> Iterator[Finding]:
         yield Finding(level=Level.WARNING, what="disk", found=f"only {format_size(free)} free", advice=advice)
     else:
         yield Finding(what="disk", found=f"{format_size(free)} free")
-
-
-def _tray() -> Finding:
-    """Have the tray program itself say whether it could show an icon."""
-    import subprocess
-
-    from queuectl.platform.autostart import program
-
-    try:
-        argv = [*program("queuectl-tray", "queuectl.tray"), "--check"]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)  # noqa: S603 - our own
-    except (OSError, subprocess.TimeoutExpired) as exc:
-        return Finding(level=Level.WARNING, what="tray", found=f"cannot be started: {exc}")
-    found = " ".join((done.stdout or done.stderr).split()) or f"ended with exit code {done.returncode}"
-    if done.returncode == 0:
-        return Finding(what="tray", found=found)
-    return Finding(level=Level.WARNING, what="tray", found=found, advice="Without it, jobs run all the same.")
-
-
-def _temporary() -> Finding:
-    from tempfile import gettempdir
-
-    try:
-        return Finding(what="temp folder", found=gettempdir())
-    except OSError as exc:
-        return Finding(level=Level.ERROR, what="temp folder", found=str(exc), advice="Set TMPDIR to a writable folder.")

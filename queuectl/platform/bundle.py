@@ -35,9 +35,14 @@ def folder() -> Path | None:
     return Path(unpacked)
 
 
+def is_frozen() -> bool:
+    """Tell whether this is an executable that PyInstaller made."""
+    return bool(getattr(sys, "frozen", False))
+
+
 def kind() -> str:
     """Say how this program is installed."""
-    if getattr(sys, "frozen", False):
+    if is_frozen():
         return "one file" if folder() is not None else "a folder"
     parents = Path(__file__).resolve().parents
     return "a checkout" if (parents[2] / "pyproject.toml").exists() else "a Python package"
@@ -49,7 +54,7 @@ def hold() -> None:
     The folder is locked for as long as this process lives, so that neither systemd-tmpfiles nor ``sweep`` removes it.
     """
     here = folder()
-    if getattr(sys, "frozen", False):
+    if is_frozen():
         clean = without_bundle(os.environ)
         for name in set(os.environ) - set(clean):
             del os.environ[name]

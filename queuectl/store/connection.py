@@ -4,7 +4,6 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -28,6 +27,7 @@ APPLICATION_ID = 0x71756575
 BUSY_TIMEOUT = 10.0
 """Seconds to wait for a program that holds the database."""
 MIGRATIONS = Path(__file__).parent / "migrations"
+_last_seen: list[tuple[int, Path]] = []
 
 
 class _Own:
@@ -195,10 +195,12 @@ class Connections:
                 connection.pragma("user_version", number)
 
 
-@cache
 def migrations() -> list[tuple[int, Path]]:
-    """Return the numbered schema changes in order; once found, for the files of an executable may go while it runs."""
-    return sorted((int(path.name.split("_")[0]), path) for path in MIGRATIONS.glob("*.sql"))
+    """Return the numbered schema changes in order; the folder of an executable may be gone, but they are remembered."""
+    found = sorted((int(path.name.split("_")[0]), path) for path in MIGRATIONS.glob("*.sql"))
+    if found:
+        _last_seen[:] = found
+    return list(_last_seen)
 
 
 def latest_version() -> int:

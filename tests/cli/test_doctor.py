@@ -46,7 +46,17 @@ def bad(findings):
 def test_on_a_fresh_machine_all_is_well_and_nothing_is_made(examine, tmp_path):
     code, findings = examine()
     assert code == 0
-    assert list(findings) == ["version", "SQLite", "temp folder", "data folder", "disk", "database", "settings"]
+    assert list(findings) == [
+        "version",
+        "installed",
+        "parts",
+        "SQLite",
+        "temp folder",
+        "data folder",
+        "disk",
+        "database",
+        "settings",
+    ]
     assert bad(findings) == {}
     assert findings["version"]["found"].startswith(f"queuectl {__version__}, Python 3.")
     assert "made when needed" in findings["data folder"]["found"]
