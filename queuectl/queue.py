@@ -9,7 +9,7 @@ with Queue.open() as queue:
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ from queuectl.model.state import FINAL, State
 from queuectl.model.validation import validate
 from queuectl.platform import machine, paths
 from queuectl.platform.lock import is_locked
-from queuectl.settings import Kept, Resolved, Settings, Value, find
+from queuectl.settings import Kept, Resolved, Settings, find
 from queuectl.store.base import HostRow, JobFilter, NewJob, Pause, QueueRow, Running, Store
 
 FINISH_UP = "finish up to "
@@ -207,8 +207,16 @@ class Queue:
         """Return the file that a host of this machine holds locked as long as it lives."""
         return self.paths.locks / f"host-{host_id}.lock"
 
-    def wait(self, job_ids: Sequence[int], timeout: float | None = None) -> list[Job]:
+    def wait(
+        self,
+        job_ids: Sequence[int],
+        timeout: float | None = None,
+        *,
+        on_look: Callable[[Sequence[Job]], None] | None = None,
+    ) -> list[Job]:
         """Wait until each of the jobs has ended, at most ``timeout`` seconds; return them as they stand then.
+
+        ``on_look`` is called with them whenever the database has changed.
 
         Raises:
             NotFound: one of them does not exist.
@@ -218,6 +226,8 @@ class Queue:
         while True:
             self.store.changed()
             jobs = [self.store.get(job_id) for job_id in job_ids]
+            if on_look is not None:
+                on_look(jobs)
             if all(job.state in FINAL for job in jobs):
                 return jobs
             while not self.store.changed():
@@ -361,7 +371,7 @@ class Queue:
         """
         setting = find(key)
         value = setting.parse(text)
-        self._keep(setting.key, setting.kept, _as_text(value))
+        self._keep(setting.key, setting.kept, setting.format(value))
         return self.settings().resolve(setting.key)
 
     def unset_setting(self, key: str) -> Resolved:
@@ -383,9 +393,3 @@ class Queue:
             except OSError as exc:
                 raise QueuectlError(f"{self.paths.config} cannot be written: {exc.strerror}") from exc
         self.store.ring()
-
-
-def _as_text(value: Value) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, float) and value == float(f"{value:g}") else str(value)

@@ -48,13 +48,15 @@ def status(watch: bool, as_json: bool) -> None:
     if watch and as_json:
         raise UsageError("give --watch or --json, not both")
     with open_queue() as queue:
+        if watch and on_terminal():
+            from queuectl.cli.live import watch as watch_queue
+
+            watch_queue(queue)
         while True:
             found = queue.status()
             if as_json:
                 print_json(_as_json(queue, found))
             elif on_terminal():
-                if watch:
-                    click.clear()
                 _print(found)
             else:
                 print_rows(found.counts.items())

@@ -1,11 +1,27 @@
 """``queuectl wait``: wait until jobs have ended."""
 
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
 from queuectl.cli.base import DURATION, JOB, command, json_option, open_queue
 from queuectl.cli.output import echo, on_terminal, print_json, print_rows, say, state_text
 from queuectl.model.state import FINAL, State
 from queuectl.text import plain
+
+if TYPE_CHECKING:
+    from queuectl.model.job import Job
+    from queuectl.queue import Queue
+
+
+def _wait(queue: "Queue", ids: list[int], timeout: float | None) -> "list[Job]":
+    if not sys.stderr.isatty():
+        return queue.wait(ids, timeout)
+    from queuectl.cli.live import bars
+
+    with bars() as show:
+        return queue.wait(ids, timeout, on_look=show)
 
 
 @command("wait")
@@ -27,7 +43,7 @@ def wait(jobs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
         ids = [queue.find(job).id for job in jobs]
         if not queue.hosts():
             say("Nothing is running that could take jobs; waiting all the same. Start something: queuectl serve")
-        ended = queue.wait(ids, timeout)
+        ended = _wait(queue, ids, timeout)
     if as_json:
         from queuectl.model.plain import as_json as job_as_json
 

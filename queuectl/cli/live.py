@@ -1,0 +1,207 @@
+"""What moves on a terminal: the screen of ``status --watch``, and the bars of ``wait``."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from queuectl.cli.output import age, describe
+from queuectl.model.job import Job
+from queuectl.model.progress import Progress as Report
+from queuectl.model.progress import remaining, remember
+from queuectl.model.state import FINAL, State
+from queuectl.store.base import JobFilter
+from queuectl.text import plain
+from queuectl.units import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from queuectl.queue import Queue, Status
+    from queuectl.store.base import HostRow
+
+LOOK = 0.1
+"""Seconds between two looks whether the database has changed."""
+REFRESH = 1.0
+"""Seconds after which elapsed times are drawn anew without a change."""
+STYLES = {
+    State.PENDING: "yellow", State.SCHEDULED: "cyan", State.BLOCKED: "magenta", State.PROCESSING: "blue",
+    State.FAILED: "yellow", State.COMPLETED: "green", State.DEAD: "red", State.CANCELLED: "bright_black",
+}  # fmt: skip
+ALWAYS = frozenset({State.PENDING, State.PROCESSING, State.COMPLETED, State.DEAD})
+"""States whose number is told even when it is 0."""
+
+
+class Rates:
+    """How fast running jobs get on, learnt from what they report while somebody looks."""
+
+    def __init__(self) -> None:
+        self._histories: dict[tuple[int, int], tuple[Report, ...]] = {}
+
+    def left(self, job: Job, now: datetime) -> float | None:
+        """Return the seconds to a job's end at its own rate, or None."""
+        if job.progress is None or job.started_at is None:
+            return None
+        run = (job.id, job.runs)
+        history = self._histories.get(run, (Report(fraction=0, at=job.started_at),))
+        if job.progress != history[-1].fraction:
+            history = remember(history, Report(fraction=job.progress, at=now))
+        self._histories[run] = history
+        return remaining(history, now=now)
+
+
+def watch(queue: "Queue") -> None:
+    """Show the queue on the whole terminal until somebody interrupts."""
+    rates = Rates()
+    with Live(console=Console(), screen=True, auto_refresh=False) as live:
+        while True:
+            live.update(_screen(queue, rates, live.console.size.height), refresh=True)
+            until = time.monotonic() + REFRESH
+            while not queue.store.changed() and time.monotonic() < until:
+                time.sleep(LOOK)
+
+
+def _screen(queue: "Queue", rates: Rates, height: int) -> RenderableType:
+    status = queue.status()
+    now = datetime.now(UTC)
+    parts: list[RenderableType] = [_counts(status), *_pauses(status), Text()]
+    room = max(3, height - 10 - len(status.hosts) - len(status.pauses))
+    running = [run.job for run in status.running]
+    if running:
+        parts += [_running(running[:room], rates, now), *_more(len(running) - room), Text()]
+        room = max(3, room - len(running) - 2)
+    waiting = queue.jobs(
+        JobFilter(states=(State.PENDING, State.FAILED, State.SCHEDULED, State.BLOCKED), limit=room // 2)
+    )
+    if waiting:
+        parts += [_jobs("Waiting", waiting, now), Text()]
+    ended = queue.jobs(JobFilter(states=tuple(FINAL), limit=max(2, room - len(waiting))))
+    if ended:
+        parts += [_jobs("Ended", ended, now), Text()]
+    parts += [_hosts(status, now), Text("Ctrl+C ends this view; jobs go on.", style="bright_black")]
+    return Group(*parts)
+
+
+def _counts(status: "Status") -> Text:
+    text = Text()
+    for state, count in status.counts.items():
+        if count or state in ALWAYS:
+            text.append(f"{count} ", style=f"bold {STYLES[state]}" if count else "bright_black")
+            text.append(f"{state.value}   ", style="" if count else "bright_black")
+    return text
+
+
+def _pauses(status: "Status") -> Iterator[Text]:
+    for pause in status.pauses:
+        what = f"Queue {plain(pause.queue)} is paused" if pause.queue else "All queues are paused"
+        until = f" until {pause.until.astimezone():%H:%M:%S}" if pause.until else ""
+        yield Text(f"{what}{until}; running jobs go on.", style="yellow")
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, expand=True)
+    for column in columns:
+        flexible = column in {"JOB", "NOTE"}
+        table.add_column(
+            column,
+            style="" if flexible else "bright_black",
+            no_wrap=True,
+            overflow="ellipsis",
+            ratio=1 if flexible else None,
+        )
+    return table
+
+
+def _running(jobs: Sequence[Job], rates: Rates, now: datetime) -> Table:
+    table = _table("Running", "ID", "JOB", "", "", "TIME", "LEFT", "NOTE")
+    for job in jobs:
+        left = rates.left(job, now)
+        share = job.progress
+        bar: RenderableType = "" if share is None else ProgressBar(total=1, completed=share, width=20)
+        table.add_row(
+            Text(str(job.id)),
+            Text(plain(job.spec.title)),
+            bar,
+            "" if share is None else f"{share:.0%}",
+            age(job.started_at, now) if job.started_at else "",
+            "" if left is None else format_duration(round(left)),
+            Text("being cancelled" if job.cancel_requested else plain(job.progress_text or "")),
+        )
+    return table
+
+
+def _jobs(title: str, jobs: Sequence[Job], now: datetime) -> Table:
+    table = _table(title, "ID", "STATE", "QUEUE", "JOB", "NOTE")
+    for job in jobs:
+        table.add_row(
+            Text(str(job.id)), Text(job.state.value, style=STYLES[job.state]), Text(plain(job.spec.queue)),
+            Text(plain(job.spec.title)), Text(plain(describe(job, now))),
+        )  # fmt: skip
+    return table
+
+
+def _more(count: int) -> list[RenderableType]:
+    return [Text(f"... and {count} more", style="bright_black")] if count > 0 else []
+
+
+def _hosts(status: "Status", now: datetime) -> RenderableType:
+    if not status.hosts:
+        return Text("No host is running, so jobs wait. Start one: queuectl serve", style="yellow")
+    busy = [run.job.lease.owner for run in status.running if run.job.lease]
+    table = _table("Hosts", "HOST", "KIND", "MACHINE", "PID", "BUSY", "SEEN", "NOTE")
+    for host in status.hosts:
+        table.add_row(*_host(host, busy.count(host.id), now))
+    return table
+
+
+def _host(host: "HostRow", busy: int, now: datetime) -> Sequence[Text]:
+    cells = (
+        host.id, host.kind, plain(host.name), str(host.pid), f"{busy}/{host.workers}",
+        f"{age(host.seen_at, now)} ago", "stopping" if host.stop else "",
+    )  # fmt: skip
+    return [Text(cell) for cell in cells]
+
+
+@contextmanager
+def bars() -> "Iterator[Callable[[Sequence[Job]], None]]":
+    """Show a bar for each job that is waited for, on stderr; what is given to the function is shown."""
+    columns = (
+        SpinnerColumn(finished_text=" "), TextColumn("{task.description}", markup=False), BarColumn(),
+        TextColumn("{task.fields[share]}", markup=False), TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}", markup=False, style="bright_black"),
+    )  # fmt: skip
+    rates = Rates()
+    tasks: dict[int, Any] = {}
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+
+        def show(jobs: Sequence[Job]) -> None:
+            now = datetime.now(UTC)
+            for job in jobs[:20]:
+                if job.id not in tasks:
+                    title = plain(job.spec.title)[:40]
+                    tasks[job.id] = progress.add_task(f"{job.id} {title}", total=None, share="", note="")
+                progress.update(tasks[job.id], **_fields(job, rates, now))
+
+        yield show
+
+
+def _fields(job: Job, rates: Rates, now: datetime) -> Mapping[str, Any]:
+    if job.state in FINAL:
+        return {"total": 1, "completed": 1, "share": job.state.value, "note": ""}
+    if job.state is not State.PROCESSING:
+        return {"total": None, "share": job.state.value, "note": plain(describe(job, now))[:60]}
+    left = rates.left(job, now)
+    note = plain(job.progress_text or "")
+    if left is not None:
+        note = f"{format_duration(round(left))} left  {note}"
+    if job.progress is None:
+        return {"total": None, "share": "running", "note": note}
+    return {"total": 1, "completed": job.progress, "share": f"{job.progress:.0%}", "note": note}
