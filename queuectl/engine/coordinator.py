@@ -18,6 +18,7 @@ from queuectl.engine.events import EventKind, JobEvent, Listener, tell
 from queuectl.engine.inbox import Finished, Inbox, Lasting, Progressed
 from queuectl.engine.pace import Pace
 from queuectl.engine.runner import Limits, Run
+from queuectl.engine.scheduler import Scheduler
 from queuectl.engine.warden import Warden
 from queuectl.engine.worker import Pool
 from queuectl.errors import InvalidSetting, LeaseLost, QueuectlError
@@ -77,6 +78,7 @@ class Coordinator:
         self._on_stop_asked = on_stop_asked
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._inbox = Inbox()
+        self._scheduler = Scheduler(jobs)
         self._runs: dict[str, Run] = {}  # by lease: the same job may be claimed anew while an old run still ends
         self._draining = False
         self._stopped = False
@@ -181,7 +183,7 @@ class Coordinator:
                 if now >= next_heartbeat:
                     self._beat()
                     next_heartbeat = now + self._heartbeat
-                if self._inbox or (more and self._room().most):
+                if self._inbox or ripe or (more and self._room().most):
                     more, due = self._transact()
                 exhausted = self._burst and not more and not self._runs and self._is_exhausted()
                 patience = RETRY_STORE[0]
@@ -200,8 +202,9 @@ class Coordinator:
         return min(patience * 2, RETRY_STORE[1])
 
     def _until(self, due: datetime | None) -> float:
-        """Return the seconds until a moment by the store's clock, which may jump; so it is asked each time."""
-        return math.inf if due is None else (due - self._store.now()).total_seconds()
+        """Return the seconds until then, or a schedule, by the store's clock, which may jump; so it is asked anew."""
+        moments = [moment for moment in (due, self._scheduler.next) if moment is not None]
+        return (min(moments) - self._store.now()).total_seconds() if moments else math.inf
 
     def _room(self, ended: Collection[str] = ()) -> Room:
         """Return what there is room for now: the free workers, and a few jobs ahead of them when runs are short."""
@@ -217,7 +220,8 @@ class Coordinator:
         """Commit what has gathered; return whether there may be more to claim, and when time brings the next job."""
         finished = self._inbox.finished
         began = time.monotonic()
-        with self._store.transaction():
+        with self._scheduler.ready(), self._store.transaction():
+            self._scheduler.fire()
             for run in self._inbox.lasting:
                 self._note(run)
             for run, progress in self._inbox.progressed.items():
@@ -297,6 +301,7 @@ class Coordinator:
     def _obey(self) -> None:
         """Do what other processes have asked for: cancel, pause, other settings."""
         self._take_up_settings()
+        self._scheduler.look()
         cancelled = set(self._store.cancelling(self._host_id))
         for run in self.running if cancelled else ():
             if run.job.id in cancelled:

@@ -16,6 +16,9 @@ from queuectl.model.validation import validate
 NOT_IN_SCHEDULES = ("run_at", "key", "unique_for", "replace", "after", "after_any", "after_failure", "schedule")
 """Fields of a job that a schedule's cannot have: the schedule says when, and each occurrence is a job of its own."""
 
+NAME_MAX = 100
+"""Characters in a schedule's name."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Schedule:
@@ -48,6 +51,8 @@ def check_schedule(name: str, spec: JobSpec) -> None:
     Raises:
         InvalidJob: names the field.
     """
+    if len(name) > NAME_MAX:
+        raise InvalidJob(f"the schedule's name is longer than {NAME_MAX} characters", field="name")
     try:
         validate(replace(spec, schedule=name))
     except InvalidJob as exc:

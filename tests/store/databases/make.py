@@ -18,6 +18,7 @@ from queuectl.store.connection import latest_version
 from queuectl.store.sqlite import SqliteStore
 from tests.store.conformance.case import HOUR, SettableClock, add, new, run, take
 from tests.store.conformance.registry import HOST
+from tests.store.conformance.schedules import SCHEDULE
 
 
 def fill(store, clock):
@@ -43,6 +44,7 @@ def fill(store, clock):
     store.started(running.id, running.lease.token, host_name="a machine", pid=4_000_000, pid_created=1.5)
     store.enqueue([new(queue="paused"), new(queue="paused")], batch="a token")
     store.delete(add(store).id)
+    store.add_schedule(SCHEDULE)
 
 
 def dump(path):

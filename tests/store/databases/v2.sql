@@ -161,7 +161,7 @@ INSERT INTO jobs VALUES(6,'failed','default',0,'true',NULL,'/tmp','{"NAME": "Gr�
 INSERT INTO jobs VALUES(7,'dead','default',0,'true',NULL,'/tmp','{"NAME": "Grüße"}',NULL,'bash',12.5,1,2.0,'dead',NULL,NULL,NULL,'tests',1,1,1774746001250,1774746002250,NULL,1774746002250,1774746002250,8,'because of bury',0,NULL,NULL,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO jobs VALUES(8,'cancelled','default',0,'true',NULL,'/tmp','{"NAME": "Grüße"}',NULL,'bash',12.5,1,2.0,'cancelled',NULL,NULL,NULL,'tests',1,1,1774746002250,1774746003250,NULL,1774746003250,1774746003250,NULL,'because of cancel',0,NULL,NULL,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO jobs VALUES(9,'pending','default',0,'true',NULL,NULL,NULL,NULL,NULL,NULL,3,2.0,NULL,'retried',NULL,NULL,'tests',0,0,1774746003250,1774746003250,NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO jobs VALUES(10,'processing','running',0,'true',NULL,NULL,NULL,NULL,NULL,NULL,3,2.0,'processing',NULL,NULL,NULL,'tests',1,1,1774746003250,1774746003250,NULL,1774746003250,NULL,NULL,NULL,0,'e76c6c0a82ef5b0891863fe3d89c96d0','host-1',1774746063250,1,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO jobs VALUES(10,'processing','running',0,'true',NULL,NULL,NULL,NULL,NULL,NULL,3,2.0,'processing',NULL,NULL,NULL,'tests',1,1,1774746003250,1774746003250,NULL,1774746003250,NULL,NULL,NULL,0,'a14f26fbe0df5f4503828ab6aef910a2','host-1',1774746063250,1,NULL,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO jobs VALUES(11,'pending','paused',0,'true',NULL,NULL,NULL,NULL,NULL,NULL,3,2.0,NULL,NULL,NULL,NULL,'',0,0,1774746003250,1774746003250,NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO jobs VALUES(12,'pending','paused',0,'true',NULL,NULL,NULL,NULL,NULL,NULL,3,2.0,NULL,NULL,NULL,NULL,'',0,0,1774746003250,1774746003250,NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL);
 -- Triggers and indices on  jobs
@@ -189,6 +189,8 @@ CREATE INDEX jobs_mutex ON jobs (mutex, queue, priority DESC, id)
 CREATE UNIQUE INDEX jobs_mutex_held ON jobs (mutex) WHERE mutex IS NOT NULL AND state = 'processing';
 CREATE INDEX jobs_mutex_ready ON jobs (mutex) WHERE mutex IS NOT NULL AND state = 'pending';
 CREATE INDEX jobs_of_schedule ON jobs (schedule, id) WHERE schedule IS NOT NULL;
+CREATE INDEX jobs_of_schedule_live ON jobs (schedule, id)
+    WHERE schedule IS NOT NULL AND state NOT IN ('completed', 'dead', 'cancelled');
 CREATE INDEX jobs_processing ON jobs (lease_owner) WHERE state = 'processing';
 CREATE INDEX jobs_ready ON jobs (queue, priority DESC, id) WHERE state = 'pending';
 CREATE INDEX jobs_scheduled ON jobs (run_at) WHERE state = 'scheduled';
@@ -226,8 +228,11 @@ CREATE TABLE schedules (
     last_at    INTEGER NOT NULL,  -- the occurrence up to which all is decided
     next_at    INTEGER,           -- none when it will never run again
     last_job   INTEGER,
-    missed     INTEGER NOT NULL DEFAULT 0
+    missed     INTEGER NOT NULL DEFAULT 0,  -- passed while nothing ran
+    skipped    INTEGER NOT NULL DEFAULT 0,  -- left out since the run before had not ended
+    problem    TEXT                         -- why the last occurrence could not be enqueued
 ) STRICT, WITHOUT ROWID;
+INSERT INTO schedules VALUES('nightly','{"cron": "0 3 * * *", "timezone": "Europe/Berlin"}','{"command": "true"}','once','skip',0,1774745999250,1774745999250,1774746059250,NULL,0,0,NULL);
 -- Triggers and indices on  schedules
 CREATE INDEX schedules_due ON schedules (next_at) WHERE NOT paused AND next_at IS NOT NULL;
 
