@@ -41,6 +41,7 @@ COMMANDS = {
     "pause": "pause:pause",
     "resume": "pause:resume",
     "queue": "queue:queue",
+    "schedule": "schedule:schedule",
     "serve": "serve:serve",
     "worker": "worker:worker",
     "tray": "tray:tray",

@@ -58,6 +58,7 @@ def status(watch: bool, as_json: bool) -> None:
                 print_json(_as_json(queue, found))
             elif on_terminal():
                 _print(found)
+                _print_next(queue)
             else:
                 print_rows(found.counts.items())
             if not watch:
@@ -108,6 +109,15 @@ def _print(found: "Status") -> None:
     )  # fmt: skip
 
 
+def _print_next(queue: "Queue") -> None:
+    if queue.store.next_schedule() is not None:
+        from queuectl.scheduling import next_of_all
+
+        found = next_of_all(queue)
+        if found is not None:
+            echo(f"\nNext scheduled: {plain(found.name)} at {local(found.next_at)}")
+
+
 def _pause_text(pause: "Pause") -> str:
     what = f"Queue {plain(pause.queue)} is" if pause.queue else "All queues are"
     until = f" until {local(pause.until)}" if pause.until else ""
@@ -118,7 +128,9 @@ def _pause_text(pause: "Pause") -> str:
 def _as_json(queue: "Queue", found: "Status") -> dict[str, object]:
     from queuectl.model.plain import as_json as job_as_json
     from queuectl.model.plain import iso
+    from queuectl.scheduling import next_of_all
 
+    scheduled = next_of_all(queue)
     return {
         "database": queue.store.location,
         "counts": found.counts,
@@ -128,6 +140,7 @@ def _as_json(queue: "Queue", found: "Status") -> dict[str, object]:
             {"queue": pause.queue or None, "since": iso(pause.since), "until": iso(pause.until)}
             for pause in found.pauses
         ],
+        "next_scheduled": None if scheduled is None else {"name": scheduled.name, "at": iso(scheduled.next_at)},
         "running": [job_as_json(run.job) for run in found.running],
         "hosts": [
             {
