@@ -107,9 +107,7 @@ def compile_programs(target: Path, work: Path) -> None:
     forwards = "\n".join(f"{name}={dll.stem}.{name}" for name in names if name.isidentifier())
     exports = work / "python3.def"
     exports.write_text(f"LIBRARY python3.dll\nEXPORTS\n{forwards}\n")
-    subprocess.run(
-        [*usual, "-shared", "-nostdlib", "-Wl,--entry=0", "-o", target / "python3.dll", exports], check=True
-    )
+    subprocess.run([*usual, "-shared", "-nostdlib", "-Wl,--entry=0", "-o", target / "python3.dll", exports], check=True)
 
 
 def install_packages(target: Path) -> None:
