@@ -12,7 +12,7 @@ from tests.conftest import need
 from tests.hosts import PATIENCE, run_cli
 
 CASES = [
-    ("queuectl sta", ["status"]),
+    ("queuectl statu", ["status"]),
     ("queuectl worker st", ["start", "stop"]),
     ("queuectl list --lim", ["--limit"]),
     ("queuectl list --state d", ["dead"]),
@@ -83,7 +83,7 @@ def test_fish_completes_with_descriptions(path_with_queuectl):
 @pytest.mark.parametrize(
     ("typed", "shown"),
     [
-        ("queuectl sta\t", "queuectl status "),
+        ("queuectl statu\t", "queuectl status "),
         ("queuectl list --lim\t", "queuectl list --limit "),
         ("queuectl list --state d\t", "queuectl list --state dead "),
         ("queuectl show 57\t\t", "queuectl show 57 "),
