@@ -1,4 +1,4 @@
-"""Hold the README against the program: its settings, its commands, its .job files and its Python."""
+"""Hold the README and the pages against the program: settings, commands, .job files and Python."""
 
 import re
 import shlex
@@ -17,20 +17,22 @@ from tests.hosts import HostProcess, run_cli
 
 README = Path(__file__).parent.parent / "README.md"
 TEXT = README.read_text(encoding="utf-8")
+PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((README.parent / "docs").glob("*.md"))}
+"""The longer pages."""
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+def blocks(language, text=TEXT + "".join(PAGES.values())):
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-def table_rows(heading):
-    section = TEXT.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+def table_rows(heading, text=TEXT):
+    section = text.split(f"# {heading}\n")[1].split("\n## ")[0]
     rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row] for row in rows[2:]]
 
 
 def test_the_settings_table_is_the_program_s():
-    rows = {row[0].strip("`"): row[1:] for row in table_rows("Settings")}
+    rows = {row[0].strip("`"): row[1:] for row in table_rows("Settings", PAGES["settings"])}
     assert list(rows) == list(SETTINGS)
     for setting in SETTINGS.values():
         default = "cores, at most 4" if setting.key == "workers" else setting.format(setting.default) or "empty"
@@ -65,12 +67,12 @@ def test_every_job_file_is_taken(block):
 def test_the_fields_that_are_named_are_the_fields_there_are():
     from queuectl.model.fields import FIELDS
 
-    section = TEXT.split("\nFields: ")[1].split("An unknown")[0]
-    assert set(re.findall(r"`([a-z_]+)`", section)) == set(FIELDS)
+    cells = " ".join(row[0] for row in table_rows("Fields", PAGES["jobs"]))
+    assert set(re.findall(r"`([a-z_]+)`", cells)) == set(FIELDS)
 
 
 def test_the_python_example_runs():
-    [code] = blocks("python")
+    [code] = blocks("python", TEXT)
     host = HostProcess("worker", "--count", "1")
     try:
         names = {}
