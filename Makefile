@@ -12,10 +12,10 @@ ARGS ?=
 OTHERS := $(if $(filter file,$(origin PYTHON)),python3.13 python3.12 python3.11)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench dist icons pins clean
+.PHONY: help run test test-windows lint bench dist dist-windows smoke-windows icons pins clean
 
 help: ## list what there is (this)
-	@awk 'BEGIN { FS = ":.*## "; print "make ..." } /^[a-z]+:.*## / { printf "  %-6s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## "; print "make ..." } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 	@echo 'ARGS="..." is handed on, as in: make test ARGS="-k units"'
 
 run: $(INSTALLED) ## start queuectl: its workers, drop folder and dashboard
@@ -23,6 +23,9 @@ run: $(INSTALLED) ## start queuectl: its workers, drop folder and dashboard
 
 test: $(INSTALLED) ## run the tests, two at a time
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+test-windows: $(INSTALLED) ## run them with Windows' Python under Wine, all but the tray's
+	@PYTHON=$(BIN)/python packaging/windows/test $(ARGS)
 
 lint: $(INSTALLED) ## check style, types for all three platforms, and the direction of imports
 	@$(BIN)/ruff check --quiet . && echo "ruff check: clean"
@@ -41,6 +44,12 @@ bench: $(INSTALLED) ## measure: every script in tests/benchmarks
 dist: $(INSTALLED) ## build the two executables into dist/
 	@test -f packaging/build.py || { echo "The executables cannot be built yet: packaging/build.py is still to come."; exit 1; }
 	@$(BIN)/python packaging/build.py $(ARGS)
+
+dist-windows: $(INSTALLED) ## build the executables and the installer for Windows under Wine
+	@PYTHON=$(BIN)/python packaging/windows/dist
+
+smoke-windows: $(INSTALLED) ## try what dist-windows built
+	@packaging/windows/with-wine $(BIN)/python -m pytest -p no:cacheprovider -rA tests/packaging/windows $(ARGS)
 
 icons: $(INSTALLED) ## draw the icons anew
 	@test -f icons/draw.py || { echo "The icons cannot be drawn yet: icons/draw.py is still to come."; exit 1; }

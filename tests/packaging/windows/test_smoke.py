@@ -20,8 +20,6 @@ SHOTS = ROOT / "build" / "windows" / "screenshots"
 PATIENCE = 60.0
 ICON = (1014, 758)
 """Where the taskbar of Wine's desktop has its only icon."""
-MENU = (835, 890)
-"""Between these columns each entry of the menu has letters."""
 RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
 UNINSTALL_KEY = r"Software\Microsoft\Windows\CurrentVersion\Uninstall\queuectl"
 IN_ALL_RESOURCES = """
@@ -169,18 +167,20 @@ def click(x, y, button=1):
 
 
 def rows(picture):
-    """Return the middle of each line of text in the menu that stands above the icon; none where there is no menu."""
+    """Return the place of each line of text in the menu that stands above the icon; none where there is no menu."""
     grey = picture.convert("L")
-    edge, desktop = MENU[0] - 10, grey.getpixel((5, 5))
-    bottom = ICON[1] - 12
-    top = next(y for y in range(bottom, 0, -1) if grey.getpixel((edge, y)) == desktop)
+    desktop, inside, bottom = grey.getpixel((5, 5)), ICON[0] - 30, ICON[1] - 12
+    top = next(y for y in range(bottom, 0, -1) if grey.getpixel((inside, y)) == desktop)
+    if top > bottom - 100:
+        return []
+    left = next(x for x in range(inside, 0, -1) if grey.getpixel((x, top + 3)) == desktop)
     found, text = [], []
     for y in range(top + 3, bottom + 1):
-        dark = any(grey.getpixel((x, y)) < 200 for x in range(*MENU))
-        if dark and grey.getpixel((edge, y)) > 200:  # a line between two groups begins further to the left
+        letters = any(grey.getpixel((x, y)) < 200 for x in range(left + 20, left + 75))
+        if letters and grey.getpixel((left + 10, y)) > 200:  # a line between two groups begins further to the left
             text.append(y)
         elif text:
-            found.append((text[0] + text[-1]) // 2)
+            found.append((left + 30, (text[0] + text[-1]) // 2))
             text = []
     return found
 
@@ -190,7 +190,7 @@ def choose(row):
     click(*ICON, button=3)
     found = until(lambda: len(lines := rows(screen())) > 10 and lines, "the menu", PATIENCE)
     shot(f"tray-menu-{row}")
-    click(MENU[0] + 10, found[row])
+    click(*found[row])
 
 
 def test_the_tray_shows_its_icon_and_its_menu_works(program):
@@ -215,9 +215,11 @@ def test_the_installer_puts_everything_in_its_place_and_takes_it_away(tmp_path):
     [setup] = DIST.glob("queuectl-*-setup.exe")
     wine = os.environ["WINE"]
     prefix = Path(os.environ["WINEPREFIX"])
+    environ = {name: text for name, text in os.environ.items() if name != "QUEUECTL_HOME"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
 
     def run(*command):
-        done = subprocess.run([wine, *command], capture_output=True, timeout=PATIENCE, check=False, stdin=subprocess.PIPE)
+        done = subprocess.run([wine, *command], env=environ, timeout=PATIENCE, check=False, **pipes)
         return done.returncode, done.stdout.decode(errors="replace")
 
     def value(key, name):
@@ -238,7 +240,7 @@ def test_the_installer_puts_everything_in_its_place_and_takes_it_away(tmp_path):
     assert value("Environment", "Path") == f"{long_path};{here}"
 
     installed = Program(tmp_path / "home", folder)
-    del installed.environ["QUEUECTL_HOME"]
+    installed.environ = environ
     installed.run("enqueue", "echo kept")
     [data] = (prefix / "drive_c" / "users").glob("*/AppData/Local/queuectl")
     host = installed.start("queuectl.exe", "serve", "--no-drop")
