@@ -7,6 +7,8 @@ import sys
 import hypothesis
 import pytest
 
+from tests.support import running_under_wine
+
 CI = os.environ.get("CI") == "true"
 
 # Processes start and disks sync inside properties, on machines with two slow cores: time says nothing there.
@@ -26,11 +28,15 @@ def need(tool: str) -> str:
 
 
 def pytest_collection_modifyitems(items):
-    """Skip what needs POSIX on Windows."""
+    """Skip what needs POSIX on Windows, and what Wine cannot do under Wine."""
     if sys.platform == "win32":
         for item in items:
             if item.get_closest_marker("posix"):
                 item.add_marker(pytest.mark.skip(reason="needs POSIX signals, modes or shells"))
+    if running_under_wine():
+        for item in items:
+            for mark in item.iter_markers("wine"):
+                item.add_marker(pytest.mark.skip(reason=f"Wine: {mark.args[0]}"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -143,7 +143,7 @@ class Ingester:
                 return
             self._ingest(claim)
         except FileNotFoundError as exc:
-            if os.path.lexists(claim.path):  # what is missing is the place to move it to; Windows says so for a file, too
+            if os.path.lexists(claim.path):  # what is missing is the place to move it to
                 self._put_off(claim.path, f"cannot be handled: {exc.strerror or exc}")
                 return
             self._sightings.put_off(claim.path, now + self._settle)

@@ -137,6 +137,7 @@ def test_each_thread_has_a_connection_of_its_own(open_sqlite):
     assert seen == [0, 1]
 
 
+@pytest.mark.wine("counts in /proc what Wine itself opens for each thread")
 @pytest.mark.skipif(not OPEN_FILES.is_dir(), reason="counts open files in /proc")
 def test_a_thread_takes_its_files_along_when_it_ends(open_sqlite):
     store = open_sqlite()
@@ -150,6 +151,7 @@ def test_a_thread_takes_its_files_along_when_it_ends(open_sqlite):
     assert len(list(OPEN_FILES.iterdir())) < before
 
 
+@pytest.mark.wine("SQLite alone waits out its busy timeout there when threads open and close one new database")
 def test_threads_that_create_the_same_database_at_once(tmp_path):
     failures = []
 

@@ -61,7 +61,10 @@ class Program:
 
     def start(self, name, *words):
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return subprocess.Popen([os.environ["WINE"], self.folder / name, *words], env=self.environ, text=True, errors="replace", **pipes)
+        program = [os.environ["WINE"], self.folder / name]
+        return subprocess.Popen(
+            [os.environ["WINE"], self.folder / name, *words], env=self.environ, text=True, errors="replace", **pipes
+        )
 
     def run(self, *words, code=0):
         process = self.start("queuectl.exe", *words)
@@ -121,7 +124,6 @@ def test_an_executable_has_its_icon_version_and_manifest(name, windowed, program
     assert found["texts"]["OriginalFilename"] == name
     for setting in ("longPathAware", "UTF-8", "PerMonitorV2", "asInvoker"):
         assert setting in found["manifest"]
-    print(f"{name}: {(DIST / name).stat().st_size / 1e6:.1f} MB")
 
 
 def test_a_job_is_run_by_cmd_and_its_output_kept(program):
