@@ -61,10 +61,8 @@ class Program:
 
     def start(self, name, *words):
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        program = [os.environ["WINE"], self.folder / name]
-        return subprocess.Popen(
-            [os.environ["WINE"], self.folder / name, *words], env=self.environ, text=True, errors="replace", **pipes
-        )
+        command = [os.environ["WINE"], self.folder / name, *words]
+        return subprocess.Popen(command, env=self.environ, text=True, errors="replace", **pipes)
 
     def run(self, *words, code=0):
         process = self.start("queuectl.exe", *words)
