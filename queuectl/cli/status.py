@@ -24,6 +24,7 @@ from queuectl.model.state import State
 from queuectl.text import plain
 
 if TYPE_CHECKING:
+    from queuectl.model.schedules import Schedule
     from queuectl.queue import Queue, Status
     from queuectl.store.base import Pause
 
@@ -109,13 +110,18 @@ def _print(found: "Status") -> None:
     )  # fmt: skip
 
 
-def _print_next(queue: "Queue") -> None:
-    if queue.store.next_schedule() is not None:
-        from queuectl.scheduling import next_of_all
+def _next_scheduled(queue: "Queue") -> "Schedule | None":
+    if queue.store.next_schedule() is None:
+        return None
+    from queuectl.scheduling import next_of_all  # who has no schedules does not pay for them
 
-        found = next_of_all(queue)
-        if found is not None:
-            echo(f"\nNext scheduled: {plain(found.name)} at {local(found.next_at)}")
+    return next_of_all(queue)
+
+
+def _print_next(queue: "Queue") -> None:
+    found = _next_scheduled(queue)
+    if found is not None:
+        echo(f"\nNext scheduled: {plain(found.name)} at {local(found.next_at)}")
 
 
 def _pause_text(pause: "Pause") -> str:
@@ -128,9 +134,8 @@ def _pause_text(pause: "Pause") -> str:
 def _as_json(queue: "Queue", found: "Status") -> dict[str, object]:
     from queuectl.model.plain import as_json as job_as_json
     from queuectl.model.plain import iso
-    from queuectl.scheduling import next_of_all
 
-    scheduled = next_of_all(queue)
+    scheduled = _next_scheduled(queue)
     return {
         "database": queue.store.location,
         "counts": found.counts,

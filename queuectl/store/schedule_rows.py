@@ -2,19 +2,22 @@
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from queuectl.model.catchup import CatchUp, OverlapPolicy
-from queuectl.model.schedules import Schedule, rule_as_plain, rule_from_plain, spec_as_plain, spec_from_plain
 from queuectl.store.rows import from_ms, to_ms
+
+if TYPE_CHECKING:
+    from queuectl.model.schedules import Schedule  # every command would pay for its import
 
 SCHEDULE_COLUMNS = (
     "name, rule, spec, catch_up, overlap, paused, created_at, last_at, next_at, last_job, missed, skipped, problem"
 )
 
 
-def schedule_values(schedule: Schedule) -> tuple[Any, ...]:
+def schedule_values(schedule: "Schedule") -> tuple[Any, ...]:
     """Return the values for SCHEDULE_COLUMNS."""
+    from queuectl.model.schedules import rule_as_plain, spec_as_plain
+
     return (
         schedule.name, _dump(rule_as_plain(schedule.rule)), _dump(spec_as_plain(schedule.spec)),
         schedule.catch_up.value, schedule.overlap.value, int(schedule.paused), to_ms(schedule.created_at),
@@ -23,8 +26,11 @@ def schedule_values(schedule: Schedule) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def schedule_from_row(row: Any) -> Schedule:
+def schedule_from_row(row: Any) -> "Schedule":
     """Build a schedule from a row of SCHEDULE_COLUMNS."""
+    from queuectl.model.catchup import CatchUp, OverlapPolicy
+    from queuectl.model.schedules import Schedule, rule_from_plain, spec_from_plain
+
     (
         name, rule, spec, catch_up, overlap, paused, created_at, last_at, next_at, last_job, missed, skipped, problem,
     ) = row  # fmt: skip

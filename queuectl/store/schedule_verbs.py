@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from queuectl.model.schedules import Schedule
+if TYPE_CHECKING:
+    from queuectl.model.schedules import Schedule  # every command would pay for its import
 
 
 class ScheduleVerbs(Protocol):
     """Keep schedules."""
 
-    def schedules(self) -> list[Schedule]:
+    def schedules(self) -> "list[Schedule]":
         """Return the schedules, by name."""
         ...
 
-    def schedule(self, name: str) -> Schedule:
+    def schedule(self, name: str) -> "Schedule":
         """Return one schedule.
 
         Raises:
@@ -22,7 +23,7 @@ class ScheduleVerbs(Protocol):
         """
         ...
 
-    def add_schedule(self, schedule: Schedule) -> None:
+    def add_schedule(self, schedule: "Schedule") -> None:
         """Keep a new schedule.
 
         Raises:
@@ -30,7 +31,7 @@ class ScheduleVerbs(Protocol):
         """
         ...
 
-    def change_schedule(self, before: Schedule, after: Schedule) -> bool:
+    def change_schedule(self, before: "Schedule", after: "Schedule") -> bool:
         """Put a schedule in place of what it was; tell whether it still was that, else nothing has changed.
 
         That is seen by ``last_at``, ``next_at`` and ``paused``, in the statement that changes it: so whoever enqueues
@@ -46,7 +47,7 @@ class ScheduleVerbs(Protocol):
         """
         ...
 
-    def due_schedules(self, limit: int) -> list[Schedule]:
+    def due_schedules(self, limit: int) -> "list[Schedule]":
         """Return the schedules that are to be looked at now, the longest due first; paused ones rest."""
         ...
 

@@ -1,15 +1,18 @@
 """Schedules in the Store on SQLite."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import apsw
 
 from queuectl.clock import Clock
 from queuectl.errors import NotFound, WrongState
-from queuectl.model.schedules import Schedule
 from queuectl.store.connection import Connections
 from queuectl.store.rows import from_ms, to_ms
 from queuectl.store.schedule_rows import SCHEDULE_COLUMNS, optional_ms, schedule_from_row, schedule_values
+
+if TYPE_CHECKING:
+    from queuectl.model.schedules import Schedule  # every command would pay for its import
 
 _COUNT = len(SCHEDULE_COLUMNS.split(","))
 _ALL = f"SELECT {SCHEDULE_COLUMNS} FROM schedules"  # noqa: S608 - constants, here and below
@@ -40,18 +43,18 @@ class SqliteSchedules:
     _db: Connections
     _clock: Clock
 
-    def schedules(self) -> list[Schedule]:
+    def schedules(self) -> "list[Schedule]":
         with self._db.read() as db:
             return [schedule_from_row(row) for row in db.execute(_BY_NAME)]
 
-    def schedule(self, name: str) -> Schedule:
+    def schedule(self, name: str) -> "Schedule":
         with self._db.read() as db:
             row = db.execute(_ONE, (name,)).fetchone()
             if row is None:
                 raise _missing(name)
             return schedule_from_row(row)
 
-    def add_schedule(self, schedule: Schedule) -> None:
+    def add_schedule(self, schedule: "Schedule") -> None:
         with self._db.write() as db:
             try:
                 db.execute(_ADD, schedule_values(schedule))
@@ -59,7 +62,7 @@ class SqliteSchedules:
                 hint = "Change it: queuectl schedule add --replace ..."
                 raise WrongState(f"there is a schedule {schedule.name!r} already", hint=hint) from None
 
-    def change_schedule(self, before: Schedule, after: Schedule) -> bool:
+    def change_schedule(self, before: "Schedule", after: "Schedule") -> bool:
         expected = (before.name, to_ms(before.last_at), optional_ms(before.next_at), int(before.paused))
         with self._db.write() as db:
             db.execute(_CHANGE, (*schedule_values(after), *expected))
@@ -71,7 +74,7 @@ class SqliteSchedules:
             if not db.changes():
                 raise _missing(name)
 
-    def due_schedules(self, limit: int) -> list[Schedule]:
+    def due_schedules(self, limit: int) -> "list[Schedule]":
         with self._db.read() as db:
             rows = db.execute(_DUE, (to_ms(self._clock.now()), limit)).fetchall()
             return [schedule_from_row(row) for row in rows]
