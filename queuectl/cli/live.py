@@ -13,7 +13,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from queuectl.cli.output import age, describe
+from queuectl.cli.output import age, describe, local
+from queuectl.cli.status import next_scheduled
 from queuectl.model.job import Job
 from queuectl.model.progress import Progress as Report
 from queuectl.model.progress import remaining, remember
@@ -86,7 +87,7 @@ def _screen(queue: "Queue", rates: Rates, height: int) -> RenderableType:
     ended = queue.jobs(JobFilter(states=tuple(FINAL), limit=max(2, room - len(waiting))))
     if ended:
         parts += [_jobs("Ended", ended, now), Text()]
-    parts += [_hosts(status, now), Text("Ctrl+C ends this view; jobs go on.", style="bright_black")]
+    parts += [*_next(queue), _hosts(status, now), Text("Ctrl+C ends this view; jobs go on.", style="bright_black")]
     return Group(*parts)
 
 
@@ -104,6 +105,12 @@ def _pauses(status: "Status") -> Iterator[Text]:
         what = f"Queue {plain(pause.queue)} is paused" if pause.queue else "All queues are paused"
         until = f" until {pause.until.astimezone():%H:%M:%S}" if pause.until else ""
         yield Text(f"{what}{until}; running jobs go on.", style="yellow")
+
+
+def _next(queue: "Queue") -> Iterator[Text]:
+    found = next_scheduled(queue)
+    if found is not None:
+        yield Text(f"Next scheduled: {plain(found.name)} at {local(found.next_at)}\n")
 
 
 def _table(title: str, *columns: str) -> Table:

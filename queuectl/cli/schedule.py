@@ -9,7 +9,7 @@ import click
 from queuectl.cli.base import command, group, json_option, open_queue
 from queuectl.cli.job_options import KINDS, directory, job_options, read_options, search_path, with_fields
 from queuectl.cli.output import echo, local, on_terminal, print_json, say
-from queuectl.cli.schedule_shown import list_schedules, show
+from queuectl.cli.schedule_shown import NAME, list_schedules, show
 from queuectl.errors import UsageError
 from queuectl.model.catchup import CatchUp, OverlapPolicy
 from queuectl.text import plain
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from queuectl.model.schedules import Schedule
 
 BEHIND = "words behind --"
-NAME = click.argument("schedule_name", metavar="NAME")
 
 
 @group("schedule")

@@ -1,16 +1,47 @@
 """``queuectl schedule list`` and ``show``: when schedules happen, and what became of it."""
 
+from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from queuectl.cli.base import command, json_option, open_queue
+from queuectl.cli.base import command, json_option, open_queue, places
 from queuectl.cli.output import bold, describe, echo, local, on_terminal, print_json, print_rows, print_table
+from queuectl.errors import QueuectlError
 from queuectl.text import plain
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from queuectl.model.schedules import Schedule
+
+
+class _Name(click.ParamType[str]):
+    """A schedule by its name; completes those there are."""
+
+    name = "schedule"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
+        """Take it as it is; the queue knows which there are."""
+        return str(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":  # noqa: ARG002
+        """Offer the names there are; a database that is not there, or cannot be read, offers none."""
+        from click.shell_completion import CompletionItem
+
+        with suppress(QueuectlError, OSError, RuntimeError), ctx.scope(cleanup=False):
+            if places().database.is_file():
+                with open_queue() as queue:
+                    return [
+                        CompletionItem(one.name, help=plain(one.spec.title)[:60])
+                        for one in queue.store.schedules()
+                        if one.name.startswith(incomplete)
+                    ]
+        return []
+
+
+NAME = click.argument("schedule_name", metavar="NAME", type=_Name())
 
 
 @command("list")
@@ -51,7 +82,7 @@ def list_schedules(as_json: bool) -> None:
 
 
 @command("show")
-@click.argument("schedule_name", metavar="NAME")
+@NAME
 @json_option
 def show(schedule_name: str, as_json: bool) -> None:
     """Show a schedule: its next times and its last runs.

@@ -110,7 +110,8 @@ def _print(found: "Status") -> None:
     )  # fmt: skip
 
 
-def _next_scheduled(queue: "Queue") -> "Schedule | None":
+def next_scheduled(queue: "Queue") -> "Schedule | None":
+    """Return the schedule that happens next."""
     if queue.store.next_schedule() is None:
         return None
     from queuectl.scheduling import next_of_all  # who has no schedules does not pay for them
@@ -119,7 +120,7 @@ def _next_scheduled(queue: "Queue") -> "Schedule | None":
 
 
 def _print_next(queue: "Queue") -> None:
-    found = _next_scheduled(queue)
+    found = next_scheduled(queue)
     if found is not None:
         echo(f"\nNext scheduled: {plain(found.name)} at {local(found.next_at)}")
 
@@ -135,7 +136,7 @@ def _as_json(queue: "Queue", found: "Status") -> dict[str, object]:
     from queuectl.model.plain import as_json as job_as_json
     from queuectl.model.plain import iso
 
-    scheduled = _next_scheduled(queue)
+    scheduled = next_scheduled(queue)
     return {
         "database": queue.store.location,
         "counts": found.counts,

@@ -80,7 +80,7 @@ class Scheduler:
             self._put_off(schedule, done, exc)
             return
         if launched.skipped:
-            log.warning("schedule %s: the run before has not ended; the new one is left out", schedule.name)
+            log.info("schedule %s: the run before has not ended; the new one is left out", schedule.name)
         last_job = launched.jobs[-1].id if launched.jobs else schedule.last_job
         self._store.change_schedule(done, replace(done, last_job=last_job, skipped=schedule.skipped + launched.skipped))
 

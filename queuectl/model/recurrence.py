@@ -3,15 +3,11 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from queuectl.errors import InvalidSchedule
 from queuectl.text import plain
 from queuectl.units import format_duration, parse_duration
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo  # every command would pay for its import, and for cronsim's
 
 _ALIASES = {
     "@hourly": "0 * * * *",
@@ -182,7 +178,10 @@ def _by_interval(rule: Every, moment: datetime) -> Iterator[datetime]:
         count += 1
 
 
-def _zone(name: str) -> "ZoneInfo":
+def _zone(name: str) -> tzinfo:
+    if name.upper() in {"UTC", "ETC/UTC"}:  # a machine without a list of zones has this one
+        return UTC
+    # Not at the top: every command would pay for it, and for cronsim too.
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
     try:

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from queuectl import scheduling
 from queuectl.cli.main import COMMANDS
 from queuectl.model.job import JobSpec
 from tests.conftest import need
@@ -146,6 +147,14 @@ def test_powershell_gets_every_command_with_its_meaning():
 
 
 # what completion must not do
+
+
+def test_schedules_are_completed_by_name(jobs):
+    for name in ("backup", "tidy"):
+        scheduling.add(jobs, name, scheduling.rule_of(every="1h"), JobSpec(command=f"echo {name}"))
+    assert ask("queuectl schedule show ", 3) == [("plain", "backup", "echo backup"), ("plain", "tidy", "echo tidy")]
+    assert [value for _, value, _ in ask("queuectl schedule pause t", 3)] == ["tidy"]
+    assert ask("queuectl schedule run ", 3, QUEUECTL_DB="missing") == []
 
 
 @pytest.mark.parametrize("where", ["missing", "folder", "text", "nobody", "server"])

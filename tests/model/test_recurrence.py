@@ -1,5 +1,6 @@
 """Cron in time zones, steady intervals, and what is refused."""
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -206,6 +207,18 @@ def test_occurrences_end_where_the_calendar_does():
     end = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
     assert occurrence_after(Every(seconds=86_400, anchor=NOW), end) is None
     assert occurrence_after(Cron(text="0 0 1 1 *", zone="UTC"), end) is None
+
+
+def test_a_machine_without_time_zones_has_utc():
+    lines = "import importlib.abc, sys\nclass None_(importlib.abc.MetaPathFinder):\n"
+    lines += "    def find_spec(self, name, path, target=None):\n        if name == 'tzdata': raise ImportError\n"
+    lines += "sys.meta_path.insert(0, None_())\nfrom queuectl.model.recurrence import *\n"
+    lines += "print(occurrence_after(parse_cron('0 3 * * *', 'utc'), datetime(2026, 1, 1, tzinfo=UTC)))\n"
+    lines += "parse_cron('@daily', 'Europe/Berlin')\n"
+    env = {**os.environ, "PYTHONTZPATH": ""}
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, env=env, check=False)
+    assert done.stdout == "2026-01-01 03:00:00+00:00\n"
+    assert "'Europe/Berlin' is no time zone" in done.stderr
 
 
 def test_who_has_no_schedules_does_not_pay_for_them():
