@@ -102,7 +102,9 @@ class ProgressScanner:
             found = found if fraction is None else fraction
             self._redrawn = redraws
         self._rest = pieces[-1]
-        fraction = self._read(self._rest, redrawn=True, ended=self._redrawn and self._rest.endswith(b"\r"))
+        # What stands on a line that is drawn over again is all there is for now.
+        ended = self._redrawn and self._rest.endswith(b"\r")
+        fraction = self._read(self._rest, redrawn=True, ended=ended, standing=self._redrawn)
         found = found if fraction is None else fraction
         if len(self._rest) > _LONGEST_LINE:
             self._rest = b""
@@ -110,7 +112,7 @@ class ProgressScanner:
             self.fraction = found
         return found
 
-    def _read(self, raw: bytes, *, redrawn: bool, ended: bool) -> float | None:
+    def _read(self, raw: bytes, *, redrawn: bool, ended: bool, standing: bool = False) -> float | None:
         if not 3 < len(raw) <= _LONGEST_LINE:
             return None
         line = raw.decode("utf-8", "replace")
@@ -121,7 +123,7 @@ class ProgressScanner:
         if fraction is not None:
             self._known = True
             return fraction
-        return self._loose(line, redrawn=redrawn) if ended and not self._known else None
+        return self._loose(line, redrawn=redrawn) if (ended or standing) and not self._known else None
 
     def _known_shape(self, line: str) -> float | None:
         if self._length and (match := _FFMPEG_TIME.search(line)):
