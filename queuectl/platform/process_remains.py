@@ -16,7 +16,7 @@ import psutil
 
 from queuectl.platform.process_identity import read_proc, same_process
 
-MARKER = "QUEUECTL_LEASE"
+MARKER = "QUEUECTL_LEASE_TOKEN"
 """The environment variable that holds the token of a job's attempt."""
 
 PATIENCE = 5.0

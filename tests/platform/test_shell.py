@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from queuectl.platform.process import MARKER, clean_environment, shell_command
+from queuectl.settings import SETTINGS
 
 BUNDLE = os.path.join(os.sep, "tmp", "_MEI1234")  # noqa: PTH118  (a text as PyInstaller writes it)
 
@@ -53,6 +54,11 @@ def test_cmd_with_a_path_is_that_one():
 def test_the_users_environment_is_passed_on():
     environ = {"HOME": "/home/me", "LD_LIBRARY_PATH": "/opt/lib", "LD_LIBRARY_PATH_ORIG": "/x", "QUEUECTL_HOME": "/q"}
     assert clean_environment(environ) == environ
+
+
+def test_what_a_job_is_told_sets_nothing_for_a_queuectl_in_it():
+    settings = {setting.env for setting in SETTINGS}
+    assert not settings & {MARKER, "QUEUECTL_JOB_ID", "QUEUECTL_ATTEMPT", "QUEUECTL_QUEUE"}
 
 
 def test_what_an_outer_job_was_told_is_not():
