@@ -18,6 +18,8 @@ from queuectl.platform.environment import without_bundle
 
 MARKER = "queuectl.bundle"
 """A file that only our folders hold."""
+SETTLED = "queuectl.settled"
+"""Tells whoever looks that the program needs its folder no more."""
 YOUNG = 120.0
 """Seconds for which a folder may still be being unpacked, when nobody has locked it yet."""
 _REST = 0.005
@@ -79,6 +81,10 @@ def _settle() -> None:
     with contextlib.suppress(OSError):
         sweep()
     preload()
+    here = folder()
+    if here is not None:
+        with contextlib.suppress(OSError):
+            (here / SETTLED).touch()
 
 
 def preload() -> None:

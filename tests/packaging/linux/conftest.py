@@ -1,0 +1,127 @@
+"""What was built, ready to be tried: run 'make dist' first; QUEUECTL_DIST names another folder and forbids skipping."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.hosts import HostProcess, until
+from tests.support import PATIENCE
+
+ROOT = Path(__file__).parents[3]
+DIST = Path(os.environ.get("QUEUECTL_DIST") or ROOT / "dist").absolute()
+
+if sys.platform != "linux":
+    collect_ignore_glob = ["*"]
+
+
+@pytest.fixture(scope="session")
+def dist():
+    """Return the folder with what 'make dist' has built."""
+    if not (DIST / "queuectl").exists():
+        message = "there are no executables to try; build them: make dist"
+        if "QUEUECTL_DIST" in os.environ:
+            pytest.fail(message, pytrace=False)
+        pytest.skip(message)
+    return DIST
+
+
+class Executable:
+    """One of the two programs, with a temp folder of its own."""
+
+    def __init__(self, path, temp):
+        self.path, self.temp = path, temp
+        self.environ = {"TMPDIR": str(temp)}
+
+    def run(self, *words, code=0, env=None, **options):
+        """Run it to its end, and return what it printed."""
+        done = subprocess.run(
+            [self.path, *words],
+            env={**os.environ, **self.environ, **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+            **options,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+        return done.stdout
+
+    @contextlib.contextmanager
+    def running(self, *words, env=None):
+        """Start it, and stop it at the end."""
+        environ = {**self.environ, **(env or {})}
+
+        class Process(HostProcess):
+            command = (str(self.path),)
+
+        process = Process(*words, env=environ)
+        try:
+            yield process
+        finally:
+            process.process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.process.wait(PATIENCE)
+            if process.process.poll() is None:
+                process.kill()
+
+    def unpacked(self):
+        """Return the folders that it has unpacked itself into."""
+        return sorted(self.temp.glob("_MEI*"))
+
+
+@pytest.fixture
+def temp(tmp_path):
+    """Give the executables a temp folder of their own."""
+    folder = tmp_path / "temp"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def queuectl(dist, temp):
+    """Return the command line."""
+    return Executable(dist / "queuectl", temp)
+
+
+@pytest.fixture
+def tray(dist, temp):
+    """Return the tray."""
+    return Executable(dist / "queuectl-tray", temp)
+
+
+@pytest.fixture
+def serving(queuectl):
+    """Have it run jobs."""
+    queuectl.run("config", "set", "kill_grace", "1s")
+    with queuectl.running("serve") as process:
+        process.says("Ctrl+C")
+        yield process
+
+
+@pytest.fixture
+def desktop(tmp_path_factory, monkeypatch):
+    """Give a desktop with a panel, on a bus of its own."""
+    from tests.tray.desktop import NOTIFICATIONS, WATCHER, Bus, Desktop
+
+    bus = Bus(tmp_path_factory.mktemp("bus"))
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+    started = Desktop(bus.address)
+    started.own(WATCHER)
+    started.own(NOTIFICATIONS)
+    yield started
+    started.close()
+    bus.kill()
+
+
+def lose_folder(executable):
+    """Do what a cleaner of the temp folder does to a program that has run for weeks."""
+    [folder] = executable.unpacked()
+    until((folder / "queuectl.settled").exists, "that it needs its folder no more")
+    shutil.rmtree(folder)
