@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -95,19 +95,36 @@ def _sqlite() -> Finding:
     return Finding(what="SQLite", found=f"{version} (apsw {apsw.apsw_version()})")
 
 
+def _collect(stream: Iterable[str], lines: list[str]) -> None:
+    for line in stream:
+        lines.append(line)  # noqa: PERF402 - they are read while they come
+
+
 def _tray() -> Finding:
     """Have the tray program itself say whether it could show an icon."""
     import subprocess
+    import threading
 
     from queuectl.platform.autostart import program
 
+    argv = [*program("queuectl-tray", "queuectl.tray"), "--check"]
+    lines: list[str] = []
     try:
-        argv = [*program("queuectl-tray", "queuectl.tray"), "--check"]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)  # noqa: S603 - our own
+        process = subprocess.Popen(  # noqa: S603 - our own
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        # Not to the end of its output: a process of its own, such as the one of an executable, may hold that open.
+        reader = threading.Thread(target=_collect, args=(process.stdout, lines), name="tray-check", daemon=True)
+        reader.start()
+        try:
+            code = process.wait(20)
+        finally:
+            process.kill()
     except (OSError, subprocess.TimeoutExpired) as exc:
         return Finding(level=Level.WARNING, what="tray", found=f"cannot be started: {exc}")
-    found = " ".join((done.stdout or done.stderr).split()) or f"ended with exit code {done.returncode}"
-    if done.returncode == 0:
+    reader.join(1)
+    found = " ".join(" ".join(lines).split()) or f"ended with exit code {code}"
+    if code == 0:
         return Finding(what="tray", found=found)
     return Finding(level=Level.WARNING, what="tray", found=found, advice="Without it, jobs run all the same.")
 

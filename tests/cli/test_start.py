@@ -26,4 +26,7 @@ HEAVY = {
 def test_a_command_imports_only_what_it_needs(words, needed):
     code = f"import sys; from queuectl.cli.main import run; run({words}); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert HEAVY & set(done.stderr.split()) == needed
+    found = HEAVY & set(done.stderr.split())
+    if sys.platform == "win32" and "apsw" in needed:
+        found -= {"socket", "subprocess"}  # how the platform module asks Windows for its name
+    assert found == needed
