@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+from email.utils import formatdate
 from pathlib import Path
 
 PACKAGE = "queuectl-tray"
@@ -33,17 +34,21 @@ Description: durable job queue that lives in the system tray
 """
 OVERRIDES = """\
 # One program in one folder, with the libraries it was tested with: that is what this package is for.
-{package}: embedded-library
-{package}: bundled-deb-has-no-source
-{package}: initial-upload-closes-no-bugs
-{package}: hardening-no-fortify-functions
-{package}: hardening-no-pie
-{package}: shared-library-lacks-prerequisites
-{package}: shared-library-lacks-stack-section
-{package}: library-not-linked-against-libc
 {package}: custom-library-search-path
-{package}: binary-has-unneeded-section
-{package}: executable-stack-in-shared-library
+{package}: embedded-library
+{package}: hardening-no-pie
+{package}: library-not-linked-against-libc
+{package}: shared-library-lacks-prerequisites
+# The terms are told in full, as on every other system; a bare Debian may have no common-licenses.
+{package}: copyright-file-contains-full-apache-2-license
+{package}: copyright-file-contains-full-gpl-license
+"""
+CHANGELOG = """\
+{package} ({version}) unstable; urgency=medium
+
+  * What changed is told in CHANGELOG.md.gz.
+
+ -- queuectl maintainers <maintainers@queuectl.invalid>  {when}
 """
 PLACES = {
     "queuectl.bash": "bash-completion/completions/queuectl",
@@ -87,7 +92,10 @@ def build(*, onedir: Path, extras: Path, licences: Path, root: Path, version: st
     documents.mkdir(parents=True)
     terms = (root / "LICENSE").read_text("utf-8") + "\n" + licences.read_text("utf-8")
     (documents / "copyright").write_text(terms, "utf-8")
-    _packed(documents / "changelog.gz", (root / "CHANGELOG.md").read_bytes())
+    when = formatdate(int(os.environ["SOURCE_DATE_EPOCH"]))
+    entry = CHANGELOG.format(package=PACKAGE, version=version, when=when)
+    _packed(documents / "changelog.gz", entry.encode())
+    _packed(documents / "CHANGELOG.md.gz", (root / "CHANGELOG.md").read_bytes())
     overrides = share / "lintian/overrides" / PACKAGE
     overrides.parent.mkdir(parents=True)
     overrides.write_text(OVERRIDES.format(package=PACKAGE), "utf-8")

@@ -85,9 +85,10 @@ def _running_job(run: Running, now: datetime, actions: TrayActions) -> Entry:
     job = run.job
     elapsed = format_duration(float(int((now - job.started_at).total_seconds()))) if job.started_at else ""
     stopping = ", stopping" if job.cancel_requested else ""
+    done = "" if job.progress is None else f", {job.progress:.0%}"
     return Entry(
         key=str(job.id),
-        label=f"{_name(job)} ({elapsed}{stopping})",
+        label=f"{_name(job)} ({elapsed}{done}{stopping})",
         children=(
             Entry(key="cancel", label="Cancel", act=lambda: actions.cancel(job.id), enabled=not job.cancel_requested),
             Entry(key="log", label="Show log", act=lambda: actions.show_log(job.id)),

@@ -95,6 +95,8 @@ def test_running_jobs_tell_how_long_and_can_be_cancelled():
     assert entries["running"].label == "Running jobs (2)"
     seven = child(entries["running"], "7")
     assert seven.label == "7: command 7 (1m 15s)"
+    told, _ = build(Snapshot(now=NOW, running=running(7, progress=0.424)))
+    assert child(told["running"], "7").label == "7: command 7 (1m 15s, 42%)"
     child(seven, "cancel").act()
     child(seven, "log").act()
     child(child(entries["running"], "8"), "cancel").act()
