@@ -12,7 +12,7 @@ ARGS ?=
 OTHERS := $(if $(filter file,$(origin PYTHON)),python3.13 python3.12 python3.11)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-windows lint bench dist dist-windows smoke-windows icons pins clean
+.PHONY: help run test test-windows lint bench dist smoke dist-windows smoke-windows icons pins clean
 
 help: ## list what there is (this)
 	@awk 'BEGIN { FS = ":.*## "; print "make ..." } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
@@ -41,9 +41,11 @@ bench: $(INSTALLED) ## measure: every script in tests/benchmarks
 	@ls tests/benchmarks/bench_*.py >/dev/null 2>&1 || { echo "There are no benchmarks yet."; exit 1; }
 	@for bench in tests/benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench $(ARGS) || exit 1; done
 
-dist: $(INSTALLED) ## build the two executables into dist/
-	@test -f packaging/build.py || { echo "The executables cannot be built yet: packaging/build.py is still to come."; exit 1; }
+dist: $(INSTALLED) ## build the two executables into dist/, a .tar.gz and a .deb
 	@$(BIN)/python packaging/build.py $(ARGS)
+
+smoke: $(INSTALLED) ## try what dist built
+	@QUEUECTL_DIST=dist $(BIN)/python -m pytest -n 2 --dist loadgroup tests/packaging/linux $(ARGS)
 
 dist-windows: $(INSTALLED) ## build the executables and the installer for Windows under Wine
 	@PYTHON=$(BIN)/python packaging/windows/dist
