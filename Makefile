@@ -35,6 +35,7 @@ lint: $(INSTALLED) ## check style, types for all three platforms, and the direct
 		printf 'mypy for %s: ' $$platform; \
 		$(BIN)/mypy --platform $$platform --cache-dir .mypy_cache/$$platform || exit 1; \
 	done
+	@printf 'mypy for packaging: '; MYPYPATH=packaging:. $(BIN)/mypy --cache-dir .mypy_cache/packaging packaging/*.py
 	@found=$$($(BIN)/lint-imports --no-logo 2>&1) && echo "imports: clean" || { echo "$$found"; exit 1; }
 
 bench: $(INSTALLED) ## measure: every script in tests/benchmarks

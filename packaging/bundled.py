@@ -79,14 +79,19 @@ def _of_distribution(distribution: metadata.Distribution) -> Part:
         and file.name.upper().startswith(("LICEN", "COPYING", "NOTICE", "AUTHORS", "COPYRIGHT"))
     ]
     classifiers = [text.rpartition("::")[2].strip() for text in about.get_all("Classifier") or () if "License" in text]
-    licence = about.get("License-Expression") or ", ".join(classifiers) or about.get("License") or ""
+    licence = _first(about, "License-Expression") or ", ".join(classifiers) or _first(about, "License")
     pages = dict(page.split(", ", 1) for page in about.get_all("Project-URL") or ())
-    page = about.get("Home-page") or next(iter(pages.values()), "")
-    licence = licence.splitlines()[0] if licence else ""
+    page = _first(about, "Home-page") or next(iter(pages.values()), "")
     return Part(
         name=about["Name"], version=distribution.version, kind="python", licence=licence, homepage=page,
         texts=tuple(sorted(texts)),
     )  # fmt: skip
+
+
+def _first(about: metadata.PackageMetadata, field: str) -> str:
+    """Return the first line of a field, or nothing."""
+    [value, *_] = [*(about.get_all(field) or ()), ""]
+    return str(value).partition("\n")[0]
 
 
 def _of_system(file: Path) -> Part:
@@ -109,7 +114,6 @@ def _of_system(file: Path) -> Part:
 
 def _core() -> Iterator[Part]:
     import apsw
-    import PyInstaller
 
     version = sys.version.split()[0]
     licences = [Path(sysconfig.get_path("stdlib")) / "LICENSE.txt", Path(sys.base_prefix) / "LICENSE.txt"]
@@ -123,9 +127,9 @@ def _core() -> Iterator[Part]:
         name="SQLite", version=apsw.sqlite_lib_version(), kind="core", licence="blessing",
         homepage="https://www.sqlite.org/copyright.html",
     )  # fmt: skip
-    distribution = metadata.distribution("pyinstaller")
+    freezer = metadata.distribution("pyinstaller")
     yield Part(
-        name="PyInstaller bootloader", version=PyInstaller.__version__, kind="core",
+        name="PyInstaller bootloader", version=freezer.version, kind="core",
         licence="GPL-2.0-or-later WITH Bootloader-exception", homepage="https://pyinstaller.org",
-        texts=_of_distribution(distribution).texts,
+        texts=_of_distribution(freezer).texts,
     )  # fmt: skip

@@ -100,12 +100,12 @@ def build(*, onedir: Path, extras: Path, licences: Path, root: Path, version: st
     overrides.parent.mkdir(parents=True)
     overrides.write_text(OVERRIDES.format(package=PACKAGE), "utf-8")
     _modes(work)
-    size = sum(file.stat().st_size for file in work.rglob("*") if file.is_file() and not file.is_symlink()) // 1024
+    total = sum(file.stat().st_size for file in work.rglob("*") if file.is_file() and not file.is_symlink()) // 1024
     control = work / "DEBIAN/control"
     control.parent.mkdir()
     architecture = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True)
     text = CONTROL.format(
-        package=PACKAGE, version=version, architecture=architecture.stdout.strip(), size=size, libc=newest_libc(home)
+        package=PACKAGE, version=version, architecture=architecture.stdout.strip(), size=total, libc=newest_libc(home)
     )
     control.write_text(text, "utf-8")
     # -Zxz, for Debian 11 does not know Ubuntu's zstd.
