@@ -14,8 +14,11 @@ from queuectl.settings import SETTINGS
 from queuectl.units import parse_duration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from click.shell_completion import CompletionItem
 
+    from queuectl.model.schedules import Schedule
     from queuectl.platform.paths import Paths
     from queuectl.queue import Queue
 
@@ -82,6 +85,15 @@ def open_queue() -> "Queue":
         raise UsageError(f"{location()}: {exc}") from exc
 
 
+def next_scheduled(queue: "Queue") -> "Schedule | None":
+    """Return the schedule that happens next."""
+    if queue.store.next_schedule() is None:
+        return None
+    from queuectl.scheduling import next_of_all  # who has no schedules does not pay for them
+
+    return next_of_all(queue)
+
+
 def places() -> "Paths":
     """Tell where the queue that ``--db`` names has its files, without touching any."""
     from queuectl.platform import paths
@@ -99,21 +111,28 @@ class JobReference(click.ParamType[str]):
         return str(value)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":  # noqa: ARG002
-        """Offer the newest jobs; a database that is not there, or cannot be read, offers none."""
-        from click.shell_completion import CompletionItem
-
+        """Offer the newest jobs."""
         from queuectl.store.base import JobFilter
         from queuectl.text import plain
 
-        with suppress(QueuectlError, OSError, RuntimeError), ctx.scope(cleanup=False):
-            if places().database.is_file():
-                with open_queue() as queue:
-                    return [
-                        CompletionItem(str(job.id), help=f"{job.state}: {plain(job.spec.title)[:60]}")
-                        for job in queue.jobs(JobFilter(limit=50))
-                        if str(job.id).startswith(incomplete)
-                    ]
-        return []
+        def newest(queue: "Queue") -> "Iterator[tuple[str, str]]":
+            for job in queue.jobs(JobFilter(limit=50)):
+                yield str(job.id), f"{job.state}: {plain(job.spec.title)[:60]}"
+
+        return offered(ctx, incomplete, newest)
+
+
+def offered(
+    ctx: click.Context, incomplete: str, look: "Callable[[Queue], Iterable[tuple[str, str]]]"
+) -> "list[CompletionItem]":
+    """Complete a word from the queue; a database that is not there, or cannot be read, offers nothing."""
+    from click.shell_completion import CompletionItem
+
+    with suppress(QueuectlError, OSError, RuntimeError), ctx.scope(cleanup=False):
+        if places().database.is_file():
+            with open_queue() as queue:
+                return [CompletionItem(word, help=text) for word, text in look(queue) if word.startswith(incomplete)]
+    return []
 
 
 class Duration(click.ParamType[float]):

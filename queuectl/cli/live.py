@@ -13,8 +13,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from queuectl.cli.base import next_scheduled
 from queuectl.cli.output import age, describe, local
-from queuectl.cli.status import next_scheduled
 from queuectl.model.job import Job
 from queuectl.model.progress import Progress as Report
 from queuectl.model.progress import remaining, remember

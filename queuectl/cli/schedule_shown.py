@@ -1,14 +1,12 @@
 """``queuectl schedule list`` and ``show``: when schedules happen, and what became of it."""
 
-from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from queuectl.cli.base import command, json_option, open_queue, places
+from queuectl.cli.base import command, json_option, offered, open_queue
 from queuectl.cli.output import bold, describe, echo, local, on_terminal, print_json, print_rows, print_table
-from queuectl.errors import QueuectlError
 from queuectl.text import plain
 
 if TYPE_CHECKING:
@@ -27,18 +25,10 @@ class _Name(click.ParamType[str]):
         return str(value)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":  # noqa: ARG002
-        """Offer the names there are; a database that is not there, or cannot be read, offers none."""
-        from click.shell_completion import CompletionItem
-
-        with suppress(QueuectlError, OSError, RuntimeError), ctx.scope(cleanup=False):
-            if places().database.is_file():
-                with open_queue() as queue:
-                    return [
-                        CompletionItem(one.name, help=plain(one.spec.title)[:60])
-                        for one in queue.store.schedules()
-                        if one.name.startswith(incomplete)
-                    ]
-        return []
+        """Offer the names there are."""
+        return offered(
+            ctx, incomplete, lambda queue: ((one.name, plain(one.spec.title)[:60]) for one in queue.store.schedules())
+        )
 
 
 NAME = click.argument("schedule_name", metavar="NAME", type=_Name())

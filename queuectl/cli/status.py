@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from queuectl.cli.base import command, json_option, open_queue
+from queuectl.cli.base import command, json_option, next_scheduled, open_queue
 from queuectl.cli.output import (
     COLOURS,
     age,
@@ -24,7 +24,6 @@ from queuectl.model.state import State
 from queuectl.text import plain
 
 if TYPE_CHECKING:
-    from queuectl.model.schedules import Schedule
     from queuectl.queue import Queue, Status
     from queuectl.store.base import Pause
 
@@ -108,15 +107,6 @@ def _print(found: "Status") -> None:
             for host in found.hosts
         ),
     )  # fmt: skip
-
-
-def next_scheduled(queue: "Queue") -> "Schedule | None":
-    """Return the schedule that happens next."""
-    if queue.store.next_schedule() is None:
-        return None
-    from queuectl.scheduling import next_of_all  # who has no schedules does not pay for them
-
-    return next_of_all(queue)
 
 
 def _print_next(queue: "Queue") -> None:
