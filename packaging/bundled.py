@@ -90,8 +90,8 @@ def _of_distribution(distribution: metadata.Distribution) -> Part:
 
 def _first(about: metadata.PackageMetadata, field: str) -> str:
     """Return the first line of a field, or nothing."""
-    [value, *_] = [*(about.get_all(field) or ()), ""]
-    return str(value).partition("\n")[0]
+    values = about.get_all(field) or [""]
+    return str(values[0]).partition("\n")[0]
 
 
 def _of_system(file: Path) -> Part:

@@ -1,6 +1,7 @@
 """A Debian with nothing installed but what makes it one: the programs run there, and the package installs and goes."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -36,9 +37,13 @@ def root(dist):
     done = CACHE / "made"
     if not done.exists():
         place, codename = archive_of_this_system()
-        CACHE.mkdir(parents=True, exist_ok=True)
         command = [need("debootstrap"), "--variant=minbase", codename, str(CACHE / "root"), place]
-        made = subprocess.run(command, capture_output=True, text=True, check=False)
+        for _ in range(3):  # a download that is damaged on its way fails its signature or its sum
+            shutil.rmtree(CACHE, ignore_errors=True)
+            CACHE.mkdir(parents=True)
+            made = subprocess.run(command, capture_output=True, text=True, check=False)
+            if made.returncode == 0:
+                break
         assert made.returncode == 0, made.stdout[-2000:] + made.stderr
         done.touch()
     return CACHE / "root"
