@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from queuectl import __version__
+from queuectl.platform.lock import FileLock
 from tests.conftest import CI, need
 from tests.packaging.linux.conftest import ROOT
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("bare root")]
-CACHE = ROOT / "build" / "bare-root"
+pytestmark = pytest.mark.timeout(400)
+BUILD = ROOT / "build"
+CACHE = BUILD / "bare-root"
 
 
 def archive_of_this_system():
@@ -28,12 +30,7 @@ def archive_of_this_system():
     raise AssertionError(f"apt knows no main archive of {codename}:\n{told.stdout}")
 
 
-@pytest.fixture(scope="module")
-def root(dist):
-    """Make the bare system once; it stays in build/ for the next time."""
-    if os.geteuid() != 0:
-        message = "a root of another system needs root"
-        (pytest.fail if CI else pytest.skip)(message)
+def make_root():
     done = CACHE / "made"
     if not done.exists():
         place, codename = archive_of_this_system()
@@ -46,6 +43,16 @@ def root(dist):
                 break
         assert made.returncode == 0, made.stdout[-2000:] + made.stderr
         done.touch()
+
+
+@pytest.fixture(scope="module")
+def root(dist):
+    """Give the bare system; it is made once, whoever needs it first, and stays in build/ for the next time."""
+    if os.geteuid() != 0:
+        message = "a root of another system needs root"
+        (pytest.fail if CI else pytest.skip)(message)
+    with FileLock(BUILD / "bare-root.lock"):
+        make_root()
     return CACHE / "root"
 
 
