@@ -42,7 +42,6 @@ def parts(sources: Path) -> list[Part]:
     listed = {Path(file) for group in json.loads(sources.read_text("utf-8")).values() for file in group}
     owners = dict(_owners())
     found: dict[str, Part] = {}
-    core = (Path(sysconfig.get_path("stdlib")).resolve(), Path(sys.base_prefix).resolve() / "lib")
     own = (ROOT / "queuectl", ROOT / "packaging", sources.parent)
     for file in sorted(file for file in listed if file.is_absolute()):  # the others are links to these
         real = file.resolve()
@@ -51,8 +50,8 @@ def parts(sources: Path) -> list[Part]:
         distribution = owners.get(real)
         if distribution is not None:
             part = _of_distribution(distribution)
-        elif any(real.is_relative_to(folder) for folder in core):
-            continue  # Python itself, which is always there
+        elif _is_pythons(real):
+            continue  # it is always there
         else:
             part = _of_system(real)
         found.setdefault(part.name, part)
@@ -62,6 +61,13 @@ def parts(sources: Path) -> list[Part]:
         if not part.full_text and not part.licence:
             raise LookupError(f"the licence of {part.name} was not found")
     return sorted(found.values(), key=lambda part: part.name.lower())
+
+
+def _is_pythons(file: Path) -> bool:
+    prefix = Path(sys.base_prefix).resolve()
+    of_its_own = prefix not in {Path("/usr"), Path("/usr/local")} and file.is_relative_to(prefix)
+    library = Path(sysconfig.get_path("stdlib")).resolve()
+    return of_its_own or file.is_relative_to(library) or file.name.startswith(("libpython", "python3"))
 
 
 def _owners() -> Iterator[tuple[Path, metadata.Distribution]]:
@@ -95,7 +101,13 @@ def _first(about: metadata.PackageMetadata, field: str) -> str:
 
 
 def _of_system(file: Path) -> Part:
-    """Ask Debian's package manager whose a library is; elsewhere there is none but Python's own."""
+    """Ask Debian's package manager whose a library is; on Windows and macOS it is the system's maker's."""
+    if sys.platform == "win32":
+        return Part(
+            name="Microsoft C runtime", version="", kind="system", licence="LicenseRef-Microsoft-redistributable"
+        )
+    if sys.platform == "darwin":
+        return Part(name="macOS libraries", version="", kind="system", licence="LicenseRef-Apple")
     spellings = [file]  # dpkg knows some files by a path from before /lib became a link to /usr/lib
     if file.is_relative_to("/usr"):
         spellings.append("/" / file.relative_to("/usr"))

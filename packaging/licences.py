@@ -11,6 +11,8 @@ queuectl is under the MIT licence, see LICENSE. Its executables contain the work
 the terms it comes under. This file is made from exactly what was put into them.
 """
 NOTES = {
+    "Microsoft C runtime": "Files that Microsoft allows to be distributed with programs its compiler has built.",
+    "macOS libraries": "Libraries of the system that this was built on.",
     "SQLite": "SQLite is in the public domain: its authors disclaim copyright, and give a blessing instead.",
     "PyInstaller bootloader": (
         "The small program that unpacks and starts the executable. Its licence has an exception that allows to "
