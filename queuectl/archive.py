@@ -8,7 +8,7 @@ from queuectl.errors import UsageError
 from queuectl.model.archive import Record, check_header, from_line, header, renumbered, to_line
 from queuectl.model.job import Job
 from queuectl.queue import Queue
-from queuectl.store.base import JobFilter
+from queuectl.store.types import JobFilter
 
 PAGE = 500
 """Jobs read at a time."""

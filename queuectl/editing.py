@@ -8,7 +8,7 @@ from queuectl.model.fields import as_fields
 from queuectl.model.job import Job, JobSpec
 from queuectl.model.validation import validate
 from queuectl.queue import Queue
-from queuectl.store.base import NewJob
+from queuectl.store.types import NewJob
 
 
 def edit(queue: Queue, job: Job, spec: JobSpec) -> Job:

@@ -22,7 +22,7 @@ from queuectl.platform.lock import FileLock
 from queuectl.platform.process import clean_environment
 from queuectl.queue import FINISH_UP, Queue
 from queuectl.settings import find
-from queuectl.store.base import HostRow
+from queuectl.store.types import HostRow
 
 if TYPE_CHECKING:
     from queuectl.dropfolder.events import DropEvent

@@ -27,7 +27,8 @@ from queuectl.model.validation import validate
 from queuectl.platform import machine, paths
 from queuectl.platform.lock import is_locked
 from queuectl.settings import Kept, Resolved, Settings, find
-from queuectl.store.base import HostRow, JobFilter, NewJob, Pause, QueueRow, Running, Store
+from queuectl.store.base import Store
+from queuectl.store.types import HostRow, JobFilter, NewJob, Pause, QueueRow, Running
 
 FINISH_UP = "finish up to "
 """Asks a host to stop when the jobs up to the id that follows have run."""

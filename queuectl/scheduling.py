@@ -23,7 +23,7 @@ from queuectl.model.schedules import Schedule, check_schedule, same_times
 from queuectl.model.validation import validate
 from queuectl.platform.zone import local_zone
 from queuectl.queue import Queue
-from queuectl.store.base import NewJob
+from queuectl.store.types import NewJob
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NAME_VARIABLE = "QUEUECTL_SCHEDULE"

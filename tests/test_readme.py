@@ -19,9 +19,10 @@ README = Path(__file__).parent.parent / "README.md"
 TEXT = README.read_text(encoding="utf-8")
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((README.parent / "docs").glob("*.md"))}
 """The longer pages."""
+ALL = TEXT + "".join(PAGES.values())
 
 
-def blocks(language, text=TEXT + "".join(PAGES.values())):
+def blocks(language, text=ALL):
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 

@@ -112,7 +112,7 @@ class JobReference(click.ParamType[str]):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":  # noqa: ARG002
         """Offer the newest jobs."""
-        from queuectl.store.base import JobFilter
+        from queuectl.store.types import JobFilter
         from queuectl.text import plain
 
         def newest(queue: "Queue") -> "Iterator[tuple[str, str]]":

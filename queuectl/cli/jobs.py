@@ -54,7 +54,7 @@ def list_jobs(states: tuple[str, ...], queue: str | None, tag: str | None, limit
       queuectl list -s dead -s failed --json
       queuectl list | cut -f1
     """
-    from queuectl.store.base import JobFilter
+    from queuectl.store.types import JobFilter
 
     query = JobFilter(states=tuple(State(state) for state in states), queue=queue, tag=tag, limit=limit)
     with open_queue() as opened:
@@ -109,7 +109,7 @@ def search(text: str, states: tuple[str, ...], queue: str | None, limit: int, as
       queuectl search ffmpeg
       queuectl search "No space left" --state dead
     """
-    from queuectl.store.base import JobFilter
+    from queuectl.store.types import JobFilter
 
     query = JobFilter(states=tuple(State(state) for state in states), queue=queue, text=text, limit=limit)
     with open_queue() as opened:

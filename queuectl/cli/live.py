@@ -19,7 +19,7 @@ from queuectl.model.job import Job
 from queuectl.model.progress import Progress as Report
 from queuectl.model.progress import remaining, remember
 from queuectl.model.state import FINAL, State
-from queuectl.store.base import JobFilter
+from queuectl.store.types import JobFilter
 from queuectl.text import plain
 from queuectl.units import format_duration
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from queuectl.queue import Queue, Status
-    from queuectl.store.base import HostRow
+    from queuectl.store.types import HostRow
 
 LOOK = 0.1
 """Seconds between two looks whether the database has changed."""

@@ -15,7 +15,7 @@ from queuectl.text import plain
 
 if TYPE_CHECKING:
     from queuectl.queue import Queue
-    from queuectl.store.base import QueueRow
+    from queuectl.store.types import QueueRow
 
 
 @group("queue")

@@ -25,7 +25,7 @@ from queuectl.text import plain
 
 if TYPE_CHECKING:
     from queuectl.queue import Queue, Status
-    from queuectl.store.base import Pause
+    from queuectl.store.types import Pause
 
 LOOK = 0.1
 """Seconds between two looks at the queue when it is watched."""

@@ -6,7 +6,7 @@ from queuectl.model.hooks import HOOKS, HookSettings, after_run, when_empty
 from queuectl.model.job import Job, JobSpec, Outcome
 from queuectl.model.state import State
 from queuectl.queue import Queue
-from queuectl.store.base import NewJob
+from queuectl.store.types import NewJob
 
 AT_WORK = (State.PENDING, State.PROCESSING, State.FAILED)
 """States of a job for which the queue is not empty; what is scheduled or blocked has no work to do yet."""

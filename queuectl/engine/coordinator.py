@@ -30,7 +30,7 @@ from queuectl.model.state import State
 from queuectl.platform import machine
 from queuectl.platform.environment import Environment
 from queuectl.queue import Queue
-from queuectl.store.base import JobFilter, Report
+from queuectl.store.types import JobFilter, Report
 
 UNBOUNDED = 10**9
 """As many jobs as will ever be."""

@@ -19,7 +19,7 @@ from queuectl.model.state import State
 from queuectl.platform import machine
 from queuectl.platform.process import kill_marked, kill_remains
 from queuectl.queue import Queue
-from queuectl.store.base import HostRow, Running
+from queuectl.store.types import HostRow, Running
 
 PRUNE_EVERY = 120
 """Sweeps between two looks for jobs that are old enough to be forgotten."""

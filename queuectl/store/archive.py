@@ -10,8 +10,8 @@ from queuectl.model.archive import Record
 from queuectl.model.dependencies import Dependency, WaitKind
 from queuectl.model.job import Attempt, DeadParent, Event, Job
 from queuectl.store import mutexes, sql
-from queuectl.store.base import NewJob
 from queuectl.store.rows import attempt_from_row, event_from_row, job_from_row, spec_values, to_ms
+from queuectl.store.types import NewJob
 
 
 def records(db: apsw.Connection, after: int, limit: int) -> list[Record]:

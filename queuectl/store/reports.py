@@ -15,9 +15,9 @@ from queuectl.model.job import Job
 from queuectl.model.state import FINAL, State
 from queuectl.store import mutexes, sql
 from queuectl.store.adding import read
-from queuectl.store.base import Report
 from queuectl.store.dependents import settle
 from queuectl.store.rows import to_ms
+from queuectl.store.types import Report
 
 
 def finish(db: apsw.Connection, reports: Sequence[Report], now: datetime, host_name: str) -> list[Job | None]:

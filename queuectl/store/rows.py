@@ -17,7 +17,7 @@ from queuectl.model.job import (
     ProgressMode,
 )
 from queuectl.model.state import State
-from queuectl.store.base import HostRow, NewJob, Pause, QueueRow
+from queuectl.store.types import HostRow, NewJob, Pause, QueueRow
 
 JOB_COLUMNS = (
     "id, state, queue, priority, command, argv, cwd, env, path, shell, timeout, max_retries, backoff_base, key, name, "

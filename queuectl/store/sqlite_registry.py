@@ -8,9 +8,9 @@ from typing import Any
 from queuectl.clock import Clock
 from queuectl.errors import NotFound, WrongState
 from queuectl.store import sql
-from queuectl.store.base import HostRow, Pause, QueueRow
 from queuectl.store.connection import Connections
 from queuectl.store.rows import host_from_row, pause_from_row, queue_from_row, to_ms
+from queuectl.store.types import HostRow, Pause, QueueRow
 
 
 class SqliteRegistry:

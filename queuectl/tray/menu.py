@@ -5,7 +5,7 @@ from datetime import datetime
 
 from queuectl.model.job import Job
 from queuectl.model.state import State
-from queuectl.store.base import Running
+from queuectl.store.types import Running
 from queuectl.tray.actions import Choices, TrayActions
 from queuectl.tray.backend import Entry
 from queuectl.tray.snapshot import Snapshot, title

@@ -7,7 +7,7 @@ from datetime import datetime
 from queuectl.model.job import Job
 from queuectl.model.state import State
 from queuectl.queue import Queue
-from queuectl.store.base import JobFilter, Pause, Running
+from queuectl.store.types import JobFilter, Pause, Running
 from queuectl.tray.backend import Mood, Picture
 
 RECENT = 8

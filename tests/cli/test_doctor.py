@@ -11,7 +11,7 @@ from queuectl import __version__
 from queuectl.cli import doctor
 from queuectl.platform import machine
 from queuectl.queue import Queue
-from queuectl.store.base import HostRow
+from queuectl.store.types import HostRow
 from tests.hosts import CLI, run_cli, until
 
 

@@ -11,7 +11,7 @@ from queuectl.model.catchup import CatchUp, OverlapPolicy
 from queuectl.model.job import JobSpec
 from queuectl.model.recurrence import Cron
 from queuectl.scheduling import TIME_VARIABLE
-from queuectl.store.base import JobFilter
+from queuectl.store.types import JobFilter
 from tests.hosts import run_cli, until
 
 NIGHTLY = "0 3 * * *"

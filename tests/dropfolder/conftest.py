@@ -66,7 +66,7 @@ class Drop:
 
     def commands(self):
         """Return what is in the queue, in the order of ids."""
-        from queuectl.store.base import JobFilter
+        from queuectl.store.types import JobFilter
 
         jobs = self.queue.jobs(JobFilter(limit=100_000))
         return [job.spec.command for job in sorted(jobs, key=lambda job: job.id)]

@@ -19,7 +19,7 @@ from queuectl.model.recurrence import Cron, parse_cron
 from queuectl.model.state import Verb
 from queuectl.queue import Queue
 from queuectl.scheduling import NAME_VARIABLE, TIME_VARIABLE
-from queuectl.store.base import JobFilter
+from queuectl.store.types import JobFilter
 from tests.store.conformance.case import START, SettableClock, claim, end, ids
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -11,7 +11,7 @@ from queuectl.model.catchup import CatchUp, OverlapPolicy
 from queuectl.model.job import JobSpec
 from queuectl.model.state import FINAL, State
 from queuectl.scheduling import TIME_VARIABLE
-from queuectl.store.base import JobFilter
+from queuectl.store.types import JobFilter
 from tests.hosts import PATIENCE, until, waits_for
 
 QUICKLY = JobSpec(command="exit 0")

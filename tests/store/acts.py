@@ -12,8 +12,8 @@ from queuectl.model.history import history
 from queuectl.model.job import Outcome, OutcomeKind
 from queuectl.model.policy import Backoff, judge
 from queuectl.model.state import State
-from queuectl.store.base import JobFilter, Report
 from queuectl.store.sqlite import SqliteStore
+from queuectl.store.types import JobFilter, Report
 from tests.store.conformance.case import SettableClock, claim, counted, new, whole
 from tests.store.model import Model
 

@@ -10,7 +10,7 @@ import pytest
 
 from queuectl.errors import QueuectlError
 from queuectl.queue import Queue
-from queuectl.store.base import JobFilter
+from queuectl.store.types import JobFilter
 from tests.store.conformance.case import add, ids
 from tests.support import PATIENCE
 

@@ -9,7 +9,7 @@ from queuectl.errors import QueuectlError, StoreCorrupt, StoreUnavailable
 from queuectl.model.job import JobSpec
 from queuectl.model.state import State
 from queuectl.queue import Queue
-from queuectl.store.base import JobFilter
+from queuectl.store.types import JobFilter
 from tests.store.conformance.case import claim
 
 EVERYTHING = JobFilter(limit=1_000_000)

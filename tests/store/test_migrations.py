@@ -13,7 +13,7 @@ from queuectl.model.history import history
 from queuectl.model.state import FINAL, State
 from queuectl.queue import Queue
 from queuectl.store import connection
-from queuectl.store.base import JobFilter
+from queuectl.store.types import JobFilter
 from tests.store.conformance.case import START, SettableClock, add, claim, counted, end, rows_counted, whole
 
 DATABASES = sorted((Path(__file__).parent / "databases").glob("v*.sql"))

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from queuectl.model.state import FINAL, State
-from queuectl.store.base import JobFilter, NewJob
 from queuectl.store.sqlite import SqliteStore
+from queuectl.store.types import JobFilter, NewJob
 from tests.store.conformance.case import ENDS, SettableClock, add, claim, end
 
 QUEUES = st.sampled_from(["a", "b"])

@@ -16,7 +16,7 @@ from queuectl.errors import StoreBusy, StoreCorrupt, StoreFull, StoreTooNew, Sto
 from queuectl.platform.lock import FileLock
 from queuectl.queue import Queue
 from queuectl.store import connection
-from queuectl.store.base import JobFilter
+from queuectl.store.types import JobFilter
 from tests.store.conformance.case import add, claim, counted, ids, new, rows_counted
 from tests.support import PATIENCE
 

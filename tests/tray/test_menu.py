@@ -6,7 +6,7 @@ import pytest
 
 from queuectl.model.job import Job, JobSpec
 from queuectl.model.state import State
-from queuectl.store.base import Pause, Running
+from queuectl.store.types import Pause, Running
 from queuectl.tray import menu
 from queuectl.tray.actions import Choices
 from queuectl.tray.backend import Mood

@@ -8,7 +8,7 @@ import pytest
 from queuectl.errors import NotFound, WrongState
 from queuectl.model.job import JobSpec
 from queuectl.model.state import State, Verb
-from queuectl.store.base import JobFilter, NewJob
+from queuectl.store.types import JobFilter, NewJob
 from tests.store.conformance.case import HOUR, StoreCase, add, claim, end, ids, new, run, take, told
 
 EVERY_FIELD = {

@@ -8,7 +8,7 @@ from queuectl.errors import WrongState
 from queuectl.model.archive import from_line, to_line
 from queuectl.model.job import OutcomeKind
 from queuectl.model.state import State, Verb
-from queuectl.store.base import JobFilter
+from queuectl.store.types import JobFilter
 from tests.store.conformance.case import HOUR, StoreCase, add, end, ids, run, take, told
 from tests.store.conformance.transitions import reach
 

@@ -18,7 +18,7 @@ from queuectl.model.history import history
 from queuectl.model.job import JobSpec, Lease, Outcome, OutcomeKind
 from queuectl.model.policy import Verdict
 from queuectl.model.state import State, Verb
-from queuectl.store.base import JobFilter, NewJob, Report
+from queuectl.store.types import JobFilter, NewJob, Report
 
 START = datetime(2026, 3, 29, 0, 59, 59, 250_000, tzinfo=UTC)
 LEASE = 60.0

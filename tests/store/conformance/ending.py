@@ -9,7 +9,7 @@ from queuectl.errors import NotFound, WrongState
 from queuectl.model.history import history
 from queuectl.model.job import OutcomeKind
 from queuectl.model.state import FINAL, WAITING, State, Verb
-from queuectl.store.base import JobFilter
+from queuectl.store.types import JobFilter
 from tests.store.conformance.case import (
     HOUR,
     StoreCase,

@@ -4,7 +4,7 @@ import pytest
 
 from queuectl.errors import NotFound
 from queuectl.model.state import State, Verb
-from queuectl.store.base import JobFilter
+from queuectl.store.types import JobFilter
 from tests.store.conformance.case import StoreCase, add, claim, end, ids, new, run, take, told
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from queuectl.store.base import HostRow, Pause
+from queuectl.store.types import HostRow, Pause
 from tests.store.conformance.case import LEASE, START, StoreCase, add, take
 
 HOST = HostRow(

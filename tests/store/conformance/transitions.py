@@ -6,7 +6,7 @@ import pytest
 
 from queuectl.errors import LeaseLost, WrongState
 from queuectl.model.state import FINAL, TRANSITIONS, State, Verb, allows
-from queuectl.store.base import NewJob
+from queuectl.store.types import NewJob
 from tests.store.conformance.case import HOUR, StoreCase, add, claim, end, run, stale, take, told, whole
 
 ENDS = {Verb.COMPLETE: State.COMPLETED, Verb.FAIL: State.FAILED, Verb.BURY: State.DEAD}

@@ -9,7 +9,7 @@ from queuectl.errors import NotFound, WrongState
 from queuectl.model.dependencies import WaitKind
 from queuectl.model.job import DeadParent
 from queuectl.model.state import State, Verb
-from queuectl.store.base import JobFilter
+from queuectl.store.types import JobFilter
 from tests.store.conformance.case import HOUR, StoreCase, add, claim, end, ids, new, run, stale, states, take, told
 
 
