@@ -1,8 +1,10 @@
 """New jobs in SQLite: keys that are taken, jobs that make way, and the jobs that each waits for."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import apsw
 
@@ -12,9 +14,9 @@ from queuectl.model.job import DeadParent, Job, JobSpec
 from queuectl.model.policy import first_state
 from queuectl.model.state import State
 from queuectl.store import mutexes, sql
-from queuectl.store.base import NewJob
 from queuectl.store.dependents import cancel_waiting, record
-from queuectl.store.rows import insert_values, job_from_row, to_ms
+from queuectl.store.rows import insert_values, job_from_row, options_text, to_ms
+from queuectl.store.types import NewJob
 
 _FIELD_OF = {kind: name for name, kind in FIELDS.items()}
 
@@ -22,11 +24,12 @@ _FIELD_OF = {kind: name for name, kind in FIELDS.items()}
 def enqueue(db: apsw.Connection, jobs: Sequence[NewJob], source: str, now: datetime) -> list[Job]:
     """Add jobs in their order."""
     added: list[Job] = []
+    made_way: list[Job] = []
     for new in jobs:
         spec = _named(new, added)
-        added.append(_add(db, replace(new, spec=spec), source, now))
-    touched = {job.spec.mutex for job in added}
-    if touched != {None}:
+        added.append(_add(db, replace(new, spec=spec), source, now, made_way))
+    touched = {job.spec.mutex for job in (*added, *made_way)}
+    if touched - {None}:
         mutexes.settle(db, touched, now)
         return [read(db, job.id) for job in added]
     return added
@@ -61,13 +64,14 @@ def _named(new: NewJob, added: Sequence[Job]) -> JobSpec:
     return replace(new.spec, **fields)  # type: ignore[arg-type]
 
 
-def _add(db: apsw.Connection, new: NewJob, source: str, now: datetime) -> Job:
+def _add(db: apsw.Connection, new: NewJob, source: str, now: datetime, made_way: list[Job]) -> Job:
     spec = new.spec
     there = _there_already(db, spec, now)
     if there is not None and not spec.replace:
         return there
     replaced = there
     if replaced is not None:
+        made_way.append(replaced)
         spec = _after_the_replaced(db, spec, replaced, now, source)
         new = replace(new, spec=spec)
     waits = [(int(parent), kind, wait(db, int(parent), kind, spec)) for parent, kind in parents(spec)]
@@ -78,9 +82,21 @@ def _add(db: apsw.Connection, new: NewJob, source: str, now: datetime) -> Job:
     if state is not State.PENDING:
         record(db, job.id, now, "enqueue", (None, state), source)
     add_waits(db, job.id, [(parent, kind, met) for parent, kind, met in waits], spec.dead_parent)
-    if replaced is not None:  # who waited for the old one waits for the new one now
-        db.execute(sql.HAND_OVER_DEPENDENTS, (job.id, replaced.id, job.id))
+    if replaced is not None:
+        _hand_over(db, replaced.id, job.id)
     return job
+
+
+def _hand_over(db: apsw.Connection, old: int, new: int) -> None:
+    """Let those that wait for one job wait for another, and say so themselves."""
+    values = {"old": old, "new": new}
+    children: list[Any] = [row[0] for row in db.execute(sql.OTHER_DEPENDENTS, values).fetchall()]
+    db.execute(sql.HAND_OVER_DEPENDENTS, values)
+    for child in children:
+        spec = read(db, child).spec
+        waits = {name: tuple(new if one == old else one for one in getattr(spec, name)) for name in FIELDS}
+        spec = replace(spec, **waits)  # type: ignore[arg-type]
+        db.execute(sql.NAME_PARENTS, (json.dumps(spec.after) if spec.after else None, options_text(spec), child))
 
 
 def add_waits(
@@ -107,14 +123,25 @@ def _there_already(db: apsw.Connection, spec: JobSpec, now: datetime) -> Job | N
 
 def _after_the_replaced(db: apsw.Connection, spec: JobSpec, replaced: Job, now: datetime, source: str) -> JobSpec:
     """Have the job that runs with this key stopped, and the new one wait for its end; two must not run at once."""
+    for parent, _ in parents(spec):
+        if parent != replaced.id and db.execute(sql.IS_AHEAD, {"job": replaced.id, "parent": parent}).get:
+            raise WrongState(f"job {parent} waits for job {replaced.id}, which this one would replace and wait for")
     if replaced.state is not State.PROCESSING:
+        # It may wait itself for the end of one that it replaced.
+        stopping = [row[0] for row in db.execute(sql.STOPPING, (json.dumps(replaced.spec.after_any),))]
+        spec = _with_waits_for_end(spec, stopping)
         cancel_waiting(db, replaced.id, now, replaced.state, source, "a newer job with its key replaces it")
         return spec
     db.execute(sql.GIVE_UP_KEY, (replaced.id,))
     db.execute(sql.REQUEST_CANCEL, (to_ms(now), replaced.id))
     states = (State.PROCESSING, State.PROCESSING)
     record(db, replaced.id, now, "cancel requested", states, source, "a newer job with its key replaces it")
-    return replace(spec, after_any=tuple(dict.fromkeys((*spec.after_any, replaced.id))))
+    return _with_waits_for_end(spec, [replaced.id])
+
+
+def _with_waits_for_end(spec: JobSpec, ids: Sequence[Any]) -> JobSpec:
+    known = {parent for parent, _ in parents(spec)}
+    return replace(spec, after_any=(*spec.after_any, *(one for one in ids if one not in known)))
 
 
 def wait(db: apsw.Connection, parent: int, kind: WaitKind, spec: JobSpec) -> WaitState:

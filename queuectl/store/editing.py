@@ -11,9 +11,9 @@ from queuectl.model.policy import first_state
 from queuectl.model.state import FINAL, State, Verb, allows
 from queuectl.store import mutexes, sql
 from queuectl.store.adding import add_waits, read, state_of, wait
-from queuectl.store.base import NewJob
 from queuectl.store.dependents import record
 from queuectl.store.rows import spec_values, to_ms
+from queuectl.store.types import NewJob
 
 
 def edit(db: apsw.Connection, job_id: int, new: NewJob, now: datetime, *, actor: str, detail: str | None) -> Job:
@@ -40,8 +40,15 @@ def edit(db: apsw.Connection, job_id: int, new: NewJob, now: datetime, *, actor:
 
 
 def _rewire(db: apsw.Connection, old: Job, new: NewJob) -> bool:
-    """Note whom it waits for now; tell whether any of them has yet to end."""
-    waits = [(int(parent), kind, wait(db, int(parent), kind, new.spec)) for parent, kind in parents(new.spec)]
+    """Note whom it waits for now; tell whether any of them has yet to end. What it has waited for is over."""
+    before = set(parents(old.spec))
+    met = {(parent, kind) for parent, kind, over in db.execute(sql.WAITS, (old.id,)) if over}
+    waits = []
+    for parent, kind in parents(new.spec):
+        if (parent, kind) in before and db.execute(sql.STATE, (parent,)).get is None:
+            continue  # it is forgotten by now
+        state = WaitState.MET if (parent, kind) in met else wait(db, int(parent), kind, new.spec)
+        waits.append((int(parent), kind, state))
     for parent, _, state in waits:
         if state is not WaitState.MET and db.execute(sql.IS_AHEAD, {"job": old.id, "parent": parent}).get:
             raise WrongState(f"job {parent} waits for job {old.id}; they would wait for each other for ever")

@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from queuectl.model.hooks import HOOKS
-from queuectl.store.base import JobFilter
 from queuectl.store.rows import ATTEMPT_COLUMNS, EVENT_COLUMNS, HOST_COLUMNS, INSERT_COLUMNS, JOB_COLUMNS, SPEC_COLUMNS
+from queuectl.store.types import JobFilter
 
 _NOT_ENDED = "state NOT IN ('completed', 'dead', 'cancelled')"
 _NO_LEASE = "lease_token = NULL, lease_owner = NULL, lease_expires_at = NULL"
@@ -39,7 +39,12 @@ GRAPH = """
     SELECT job_id, parent_id, kind, met FROM part JOIN dependencies ON job_id = part.id ORDER BY job_id, parent_id
 """
 MEET_DEPENDENCY = "UPDATE dependencies SET met = 1 WHERE job_id = ? AND parent_id = ?"
-HAND_OVER_DEPENDENTS = "UPDATE OR IGNORE dependencies SET parent_id = ? WHERE parent_id = ? AND NOT met AND job_id <> ?"
+OTHER_DEPENDENTS = "SELECT job_id FROM dependencies WHERE parent_id = :old AND NOT met AND job_id <> :new"
+HAND_OVER_DEPENDENTS = "UPDATE dependencies SET parent_id = :new WHERE parent_id = :old AND NOT met AND job_id <> :new"
+NAME_PARENTS = "UPDATE jobs SET waits_for = ?, options = ? WHERE id = ?"
+STOPPING = """
+    SELECT id FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND state = 'processing' AND cancel_requested
+"""
 STILL_BLOCKED = "SELECT EXISTS (SELECT 1 FROM dependencies WHERE job_id = ? AND NOT met)"
 EXPLAIN_WAIT = "UPDATE jobs SET reason = ?, updated_at = ? WHERE id = ? AND state = 'blocked'"
 UNBLOCK = "UPDATE jobs SET state = ?, run_at = ?, reason = NULL, updated_at = ? WHERE id = ? AND state = 'blocked'"
@@ -54,6 +59,7 @@ RETRY = f"""
     WHERE id = ? AND state IN ('completed', 'dead', 'cancelled', 'failed')
     RETURNING {JOB_COLUMNS}
 """
+WAIT_NO_MORE = "UPDATE dependencies SET met = 1 WHERE job_id = ? AND NOT met"
 EDIT = f"""
     UPDATE jobs SET ({SPEC_COLUMNS}, state, updated_at, run_at, reason) = ({", ".join("?" * (_SPEC_COUNT + 4))})
     WHERE id = ? AND state = ?

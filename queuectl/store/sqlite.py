@@ -19,7 +19,6 @@ from queuectl.model.statistics import RunFact
 from queuectl.store import adding, archive, claims, editing, mutexes, sql
 from queuectl.store import reports as reports_of_runs
 from queuectl.store.adding import read, state_of
-from queuectl.store.base import JobFilter, NewJob, Report, Running
 from queuectl.store.connection import Connections
 from queuectl.store.dependents import cancel_waiting, record, settle
 from queuectl.store.rows import (
@@ -31,6 +30,7 @@ from queuectl.store.rows import (
 )
 from queuectl.store.sqlite_registry import SqliteRegistry
 from queuectl.store.sqlite_schedules import SqliteSchedules
+from queuectl.store.types import JobFilter, NewJob, Report, Running
 
 if TYPE_CHECKING:
     import socket
@@ -161,6 +161,7 @@ class SqliteStore(SqliteRegistry, SqliteSchedules):
                 raise WrongState(f"job {other} has the same key as job {job_id} and has not ended")
             now = self._clock.now()
             row = db.execute(sql.RETRY, (to_ms(now), job_id)).fetchone()
+            db.execute(sql.WAIT_NO_MORE, (job_id,))  # or a mutex that it has to wait for would never let it go
             record(db, job_id, now, Verb.RETRY, (state, State.PENDING), actor)
             job = job_from_row(row)
             mutexes.settle(db, [job.spec.mutex], now)

@@ -60,6 +60,19 @@ class Editing(StoreCase):
         assert states(store, [job]) == [State.BLOCKED]
         assert edit(store, store.get(job.id), after_any=()).state is State.PENDING
 
+    @pytest.mark.parametrize("becomes", ["dead", "forgotten", "retried"])
+    def test_what_it_has_waited_for_does_not_matter_any_more(self, store, parent, becomes):
+        job = add(store, after=(parent.id,))
+        run(store, parent)
+        if becomes == "forgotten":
+            store.delete(parent.id)
+        else:
+            store.retry(parent.id, actor="tests")
+        if becomes == "dead":
+            run(store, parent, Verb.BURY)
+        edited = edit(store, store.get(job.id), priority=3)
+        assert (edited.state, edited.spec.after) == (State.PENDING, (parent.id,))
+
     def test_a_circle_is_refused(self, store):
         first = add(store)
         second = add(store, after=(first.id,))

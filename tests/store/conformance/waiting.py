@@ -11,6 +11,7 @@ from queuectl.model.job import DeadParent
 from queuectl.model.state import State, Verb
 from queuectl.store.types import JobFilter
 from tests.store.conformance.case import HOUR, StoreCase, add, claim, end, ids, new, run, stale, states, take, told
+from tests.store.conformance.editing import edit
 
 
 class DueJobs(StoreCase):
@@ -182,6 +183,14 @@ class Dependencies(StoreCase):
         run(store, parents[1])
         assert end(store, taken).state is State.COMPLETED
 
+    def test_a_retry_waits_for_its_mutex_alone(self, store, parents):
+        job = add(store, after=ids(parents), mutex="m")
+        run(store, parents[0], Verb.BURY)
+        first = add(store, mutex="m", priority=1)
+        assert store.retry(job.id, actor="tests").state is State.BLOCKED
+        store.cancel(first.id, actor="tests")
+        assert states(store, [job]) == [State.PENDING]
+
     def test_dependents_of_a_running_job_end_when_it_was_cancelled(self, store, parents):
         job = add(store, after=(parents[0].id,))
         taken = take(store, parents[0])
@@ -280,6 +289,33 @@ class Replacing(StoreCase):
         assert store.by_key("k").id == fresh.id
         run(store, fresh)
         assert states(store, [child]) == [State.PENDING]
+
+    def test_dependents_name_the_new_one_and_can_be_changed(self, store):
+        old, other = add(store, key="k"), add(store)
+        children = [add(store, after=(other.id, old.id)), add(store, after_any=(old.id,))]
+        fresh = add(store, key="k", replace=True)
+        first, second = (store.get(job_id) for job_id in ids(children))
+        assert (first.spec.after, second.spec.after_any) == ((other.id, fresh.id), (fresh.id,))
+        assert edit(store, first, priority=1).state is State.BLOCKED
+
+    def test_the_mutex_of_one_that_makes_way_is_free(self, store):
+        old, behind = add(store, key="k", mutex="m"), add(store, mutex="m")
+        add(store, key="k", replace=True)
+        assert states(store, [old, behind]) == [State.CANCELLED, State.PENDING]
+
+    def test_who_would_wait_for_a_job_that_waits_for_the_replaced_one_is_refused(self, store):
+        old = add(store, key="k")
+        far = add(store, after=(add(store, after=(old.id,)).id,))
+        with pytest.raises(WrongState, match="replace"):
+            add(store, key="k", replace=True, after=(far.id,))
+        assert states(store, [old, far]) == [State.PENDING, State.BLOCKED]
+
+    def test_two_do_not_run_at_once_when_one_after_another_makes_way(self, store):
+        first = take(store, add(store, key="k"))
+        second, third = add(store, key="k", replace=True), add(store, key="k", replace=True)
+        assert states(store, [first, second, third]) == [State.PROCESSING, State.CANCELLED, State.BLOCKED]
+        end(store, first, Verb.CANCEL)
+        assert states(store, [third]) == [State.PENDING]
 
     def test_one_that_runs_is_stopped_and_the_new_one_waits_for_its_end(self, store):
         old = take(store, add(store, key="k"))
