@@ -57,7 +57,7 @@ def test_the_users_environment_is_passed_on():
 
 
 def test_what_a_job_is_told_sets_nothing_for_a_queuectl_in_it():
-    settings = {setting.env for setting in SETTINGS}
+    settings = {setting.env for setting in SETTINGS.values()}
     assert not settings & {MARKER, "QUEUECTL_JOB_ID", "QUEUECTL_ATTEMPT", "QUEUECTL_QUEUE"}
 
 
