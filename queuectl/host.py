@@ -73,7 +73,10 @@ class Host:
             jobs,
             self.id,
             workers=options.workers,
-            environ=Environment(clean_environment(os.environ if environ is None else environ)),
+            environ=Environment(
+                # What jobs ask of queuectl, they ask of their own queue.
+                {**clean_environment(os.environ if environ is None else environ), "QUEUECTL_DB": jobs.store.location}
+            ),
             poll=options.poll,
             queues=options.queues,
             budget=options.budget,

@@ -254,7 +254,8 @@ class Settings:
         """
         setting = find(key)
         text = self._environ.get(setting.env)
-        if text is not None:
+        if text is not None and not (setting.env == "QUEUECTL_PROGRESS" and "QUEUECTL_JOB_ID" in self._environ):
+            # Within a job, that one names the file for its reports.
             return Resolved(setting=setting, value=self._parse(setting, text, setting.env), origin=Origin.ENVIRONMENT)
         text = self._sources[setting.kept].get(setting.key)
         if text is not None:

@@ -44,7 +44,8 @@ class Coordinator:
     """Move jobs between the database and a pool of workers.
 
     ``workers`` is what the settings say when None. ``budget`` limits how many jobs are taken in all, and ``burst``
-    takes only as long as there are some; when either is over and nothing runs any more, ``done`` is set.
+    takes only as long as there are some; when either is over and nothing runs any more, ``done`` is set. What runs
+    after jobs is no part of either, and is run all the same.
     """
 
     def __init__(
@@ -193,7 +194,7 @@ class Coordinator:
             except Exception:
                 log.exception("the coordinator failed, trying again in %.1f s", patience)
                 patience, more = self._be_patient(patience), True
-            if not self._runs and (self._draining or self._budget <= 0 or exhausted):
+            if not self._runs and (self._draining or (self._budget <= 0 and not more) or exhausted):
                 self.done.set()
 
     @staticmethod
@@ -214,7 +215,7 @@ class Coordinator:
         slots = [min(run.slots, workers) for token, run in self._runs.items() if token not in ended]
         one_each = sum(slots) == len(slots)
         ahead = self._pace.ahead(workers) if one_each else 0
-        return Room(workers=workers, free=workers - sum(slots), ahead=ahead, jobs=self._budget)
+        return Room(workers=workers, free=workers - sum(slots), ahead=ahead, jobs=self._budget or UNBOUNDED)
 
     def _transact(self) -> tuple[bool, datetime | None]:
         """Commit what has gathered; return whether there may be more to claim, and when time brings the next job."""
@@ -240,7 +241,7 @@ class Coordinator:
         for item in finished:
             self._runs.pop(item.run.token, None)
             self._pace.ended(item.outcome)
-        self._budget -= len(claimed)
+        self._budget -= sum(job.spec.queue != HOOKS for job in claimed)
         for job in claimed:
             self._begin(job)
         for job, outcome in known:
@@ -249,7 +250,8 @@ class Coordinator:
         return len(claimed) >= room.most or emptied, due
 
     def _claim(self, room: Room) -> list[Job]:
-        return self._store.claim(self._host_id, room, lease=self._lease, queues=self._queues, newest=self._newest)
+        queues = self._queues if self._budget else ()  # hooks are taken in any case
+        return self._store.claim(self._host_id, room, lease=self._lease, queues=queues, newest=self._newest)
 
     def _is_exhausted(self) -> bool:
         """Tell whether no retry is to come either, of a job that this host would take."""
@@ -320,7 +322,7 @@ class Coordinator:
         for run in runs:
             self.warden.remove(run)
             self._runs.pop(run.token, None)
-        self._budget += len(runs)
+        self._budget += sum(run.job.spec.queue != HOOKS for run in runs)
 
     def _beat(self) -> None:
         """Renew the leases, and stop the runs whose lease somebody else has ended."""

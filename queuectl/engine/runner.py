@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from queuectl.clock import Clock
 from queuectl.engine.output import open_log, read_tail, trim
 from queuectl.engine.progress import VARIABLE, ProgressReader
+from queuectl.model.hooks import HOOKS
 from queuectl.model.job import Job, Outcome, OutcomeKind, ProgressMode
 from queuectl.platform.environment import Environment
 from queuectl.platform.paths import user_home
@@ -141,12 +142,18 @@ class Run:
             }
         )
         if spec.argv is not None:
-            return spawn(spec.argv, cwd=spec.cwd or str(user_home()), env=environ, stdout=descriptor)
+            return spawn(spec.argv, cwd=self._directory(), env=environ, stdout=descriptor)
         command = spec.command or ""
         shell = spec.shell or self.limits.shell
         if LONGEST_ARGUMENT and len(command.encode()) > LONGEST_ARGUMENT:
             command = self._script(command)
-        return spawn(shell_command(command, shell), cwd=spec.cwd or str(user_home()), env=environ, stdout=descriptor)
+        return spawn(shell_command(command, shell), cwd=self._directory(), env=environ, stdout=descriptor)
+
+    def _directory(self) -> str:
+        spec = self.job.spec
+        if spec.cwd is None or (spec.queue == HOOKS and not Path(spec.cwd).is_dir()):
+            return str(user_home())  # a hook may have to tell that this is why its job failed
+        return spec.cwd
 
     def _set_niceness(self, process: Process, descriptor: int) -> None:
         niceness = self.job.spec.nice

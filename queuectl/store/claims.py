@@ -10,6 +10,7 @@ from typing import Any
 import apsw
 
 from queuectl.model.admission import Candidate, Room, admit
+from queuectl.model.hooks import HOOKS
 from queuectl.model.job import Job, Lease
 from queuectl.model.state import State
 from queuectl.store import mutexes, sql
@@ -29,6 +30,7 @@ def claim(
     """Take what ``model.admission.admit`` lets in, best first."""
     limits: dict[str, int] = dict(db.execute(sql.ROOM_IN_QUEUES).fetchall())  # type: ignore[arg-type]
     expires = now + timedelta(seconds=lease)
+    limits.pop(HOOKS, None)
     claimed: list[Job] = []
     while room.most > 0:
         closed = [queue for queue, left in limits.items() if left <= 0]

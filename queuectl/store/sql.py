@@ -141,7 +141,7 @@ CANDIDATES = f"""
         SELECT ready.*
         FROM queues AS q CROSS JOIN jobs AS ready ON ready.id IN (
             SELECT id FROM jobs INDEXED BY jobs_ready
-            WHERE state = 'pending' AND queue = q.name AND (:newest IS NULL OR id <= :newest)
+            WHERE state = 'pending' AND queue = q.name AND (:newest IS NULL OR id <= :newest OR q.name = '{HOOKS}')
             ORDER BY priority DESC, id LIMIT :limit
         )
         WHERE q.name = '{HOOKS}' OR (

@@ -1,5 +1,6 @@
 """Retry policies of single jobs, and what runs afterwards."""
 
+import json
 import sys
 from datetime import datetime
 from itertools import pairwise
@@ -94,3 +95,35 @@ def test_hooks_run_while_all_is_paused(enqueue, burst, show, teller):
     run_cli("pause", check=True)
     burst(1)
     assert hooks() == [f"success {job} completed 0"]
+
+
+def test_a_hook_tells_of_a_job_whose_directory_is_gone(enqueue, burst, show, teller, tmp_path):
+    (tmp_path / "gone").mkdir()
+    job = enqueue("true", "--cwd", tmp_path / "gone", "--max-retries", "0", "--on-dead", teller)
+    (tmp_path / "gone").rmdir()
+    burst()
+    assert (show(job)["state"], show(job + 1)["state"]) == ("dead", "completed")
+
+
+def test_a_worker_s_limit_counts_jobs_and_not_what_runs_after_them(enqueue, show):
+    jobs = [enqueue("true", "--on-success", "true") for _ in range(3)]
+    run_cli("worker", "start", "-c", "1", "--poll", "50ms", "--limit", "2", check=True)
+    assert [show(job)["state"] for job in jobs] == ["completed", "completed", "pending"]
+    assert [show(jobs[-1] + n)["state"] for n in (1, 2)] == ["completed", "completed"]
+
+
+def test_hooks_run_whatever_limit_their_queue_was_given(enqueue, burst, show):
+    run_cli("queue", "set", "hooks", "--limit", "0", check=True)
+    jobs = [enqueue("true", "--on-success", "true") for _ in range(3)]
+    burst(1)
+    assert {show(jobs[0] + n)["state"] for n in range(6)} == {"completed"}
+
+
+@pytest.mark.posix
+def test_what_a_job_asks_of_queuectl_it_asks_of_its_own_queue(enqueue, show, tmp_path):
+    database = ("--db", str(tmp_path / "other.db"))
+    inner = f"{sys.executable} -m queuectl"
+    job = enqueue(f"{inner} enqueue true && {inner} config get progress && {inner} progress 50%", *database)
+    run_cli("worker", "start", "-c", "1", "--limit", "1", *database, check=True)
+    listed = json.loads(run_cli("list", "--json", *database, check=True).out)
+    assert [one["state"] for one in listed] == ["pending", "completed"], run_cli("logs", str(job), *database).out

@@ -91,7 +91,7 @@ def test_a_burst_runs_retries_too(enqueue, burst, show):
 
 
 def test_a_drain_runs_what_is_queued_and_takes_nothing_new(enqueue, host, show, notes):
-    first = [enqueue(*notes.clerk(f"old{number}", 0.3)) for number in range(3)]
+    first = [enqueue("--on-success", "true", *notes.clerk(f"old{number}", 0.3)) for number in range(3)]
     worker = host("worker", "start", "-c", "1", "--poll", "50ms")
     until(notes.begun, "the first job")
     run_cli("worker", "stop", "--drain", check=True)
@@ -99,3 +99,5 @@ def test_a_drain_runs_what_is_queued_and_takes_nothing_new(enqueue, host, show, 
     assert worker.ends() == 0
     assert [show(job)["state"] for job in first] == ["completed"] * 3
     assert show(late)["state"] == "pending"
+    hooks = run_cli("list", "-q", "hooks", "--json").json()
+    assert [hook["state"] for hook in hooks] == ["completed"] * 3
