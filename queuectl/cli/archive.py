@@ -67,6 +67,7 @@ def import_jobs(file: str) -> None:
     """Read jobs and their history from an export, all or none.
 
     What waited then waits again, and what ran is pending. In a queue that has jobs already they get new ids.
+    Nobody waits any more for jobs that are not in the file.
 
     \b
     Examples:
@@ -77,7 +78,7 @@ def import_jobs(file: str) -> None:
 
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        records = read(data.decode("utf-8-sig").splitlines())
+        records = read(data.decode("utf-8-sig").split("\n"))
     except FileNotFoundError:
         raise UsageError(f"there is no file {file}") from None
     except UnicodeDecodeError as exc:

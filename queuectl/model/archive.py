@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from queuectl.errors import InvalidJob, UsageError
 from queuectl.model.dependencies import FIELDS as WAITS
@@ -16,6 +16,7 @@ from queuectl.model.state import State
 
 FORMAT = 1
 """The version of the format, in its first line."""
+RAN = "it ran when it was exported"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,16 +79,17 @@ def from_line(line: str) -> Record:
         value = json.loads(line)
         spec = dict(value["spec"])
         path, schedule = spec.pop("path", None), spec.pop("schedule", None)
+        _check(JobSpec, {"path": path, "schedule": schedule})
         read = replace(spec_from_mapping(spec, now=datetime.now(UTC)), path=path, schedule=schedule)
         return Record(
             job=_job(value, read),
-            attempts=[_attempt(one) for one in value["runs_list"]],
+            attempts=[_ended(_attempt(one), value) for one in value["runs_list"]],
             events=[_event(one) for one in value["events"]],
-            waits=[Dependency(**{**one, "kind": WaitKind(one["kind"])}) for one in value["waits"]],
+            waits=[Dependency(**_check(Dependency, {**one, "kind": WaitKind(one["kind"])})) for one in value["waits"]],
         )
     except InvalidJob as exc:
         raise UsageError(exc.message, hint=exc.hint) from None
-    except (ValueError, TypeError, KeyError, AttributeError) as exc:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as exc:
         raise UsageError(f"this is no job of an export ({type(exc).__name__}: {exc})") from None
 
 
@@ -125,7 +127,7 @@ def _flat(one: Attempt | Event | Dependency) -> dict[str, Any]:
 
 def _read_moments(value: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: datetime.fromisoformat(one) if name in _MOMENTS and one is not None else one
+        name: datetime.fromisoformat(one).astimezone(UTC) if name in _MOMENTS and one is not None else one
         for name, one in value.items()
     }
 
@@ -134,18 +136,39 @@ def _job(value: Mapping[str, Any], spec: JobSpec) -> Job:
     own = _read_moments({name: value[name] for name in _OF_JOB})
     own["state"] = State(own["state"])
     if own["state"] is State.PROCESSING:
-        own |= {"state": State.PENDING, "reason": "it ran when it was exported"}
-    return Job(**own, spec=spec, cancel_requested=False, lease=None)
+        own |= {"state": State.PENDING, "reason": RAN, "attempts": max(0, own["attempts"] - 1)}
+    return Job(**_check(Job, own), spec=spec, cancel_requested=False, lease=None)
 
 
 def _attempt(value: Mapping[str, Any]) -> Attempt:
     own = _read_moments(value)
     own["outcome"] = own["outcome"] and OutcomeKind(own["outcome"])
     own["next_state"] = own["next_state"] and State(own["next_state"])
-    return Attempt(**own)
+    return Attempt(**_check(Attempt, own))
+
+
+def _ended(attempt: Attempt, job: Mapping[str, Any]) -> Attempt:
+    """End a run that went on when it was exported; it spends no attempt."""
+    if attempt.outcome is not None:
+        return attempt
+    ended = max(attempt.started_at, datetime.fromisoformat(job["updated_at"]).astimezone(UTC))
+    return replace(attempt, finished_at=ended, outcome=OutcomeKind.INTERRUPTED, next_state=State.PENDING, reason=RAN)
 
 
 def _event(value: Mapping[str, Any]) -> Event:
     own = _read_moments(value)
     own["before"] = own["before"] and State(own["before"])
-    return Event(**{**own, "after": State(own["after"])})
+    return Event(**_check(Event, {**own, "after": State(own["after"])}))
+
+
+def _check(kind: type, values: dict[str, Any]) -> dict[str, Any]:
+    """Refuse values of types that their fields do not have, and numbers that no database takes."""
+    hints = get_type_hints(kind)
+    for name, value in values.items():
+        allowed = get_args(hints[name]) or (hints[name],)
+        known = isinstance(value, allowed) or (float in allowed and isinstance(value, int))
+        if not known or isinstance(value, bool) is not (bool in allowed):
+            raise ValueError(f"{name}: {value!r}")
+        if type(value) is int and not (0 if name != "exit_code" else -(2**31)) <= value < 2**63:
+            raise ValueError(f"{name}: {value} is out of range")
+    return values

@@ -9,7 +9,9 @@ from queuectl.errors import WrongState
 from queuectl.model.archive import Record
 from queuectl.model.dependencies import Dependency, WaitKind
 from queuectl.model.job import Attempt, DeadParent, Event, Job
+from queuectl.model.state import State
 from queuectl.store import mutexes, sql
+from queuectl.store.dependents import unblock
 from queuectl.store.rows import attempt_from_row, event_from_row, job_from_row, spec_values, to_ms
 from queuectl.store.types import NewJob
 
@@ -50,6 +52,10 @@ def restore(db: apsw.Connection, found: Sequence[Record]) -> None:
         if_dead = (record.job.spec.dead_parent or DeadParent.CANCEL).value
         values = [(one.job_id, one.parent_id, one.kind.value, int(one.met), if_dead) for one in record.waits]
         db.executemany(sql.ADD_DEPENDENCY, values)
+    for record in found:  # whom they waited for may not have come along
+        job = record.job
+        if job.state is State.BLOCKED and job.spec.mutex is None and not db.execute(sql.STILL_BLOCKED, (job.id,)).get:
+            unblock(db, job.id, last, "import")
     mutexes.settle(db, {record.job.spec.mutex for record in found}, last)
 
 

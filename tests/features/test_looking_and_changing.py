@@ -127,3 +127,10 @@ def test_only_so_many_of_each_end_are_kept(enqueue, burst, host, show):
     burst(1)  # a host forgets as it starts
     left = {row["id"] for row in run_cli("list", "--json").json()}
     assert left == {*jobs[-2:], dead}
+
+
+def test_an_export_holds_what_other_programs_take_for_line_ends(enqueue, tmp_path):
+    enqueue("printf 'a\u2028b\x85c'")
+    file, other = tmp_path / "jobs.jsonl", str(tmp_path / "other.db")
+    run_cli("export", str(file), check=True)
+    assert run_cli("--db", other, "import", str(file), check=True).out == "Imported 1 job.\n"

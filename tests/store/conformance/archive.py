@@ -1,15 +1,17 @@
 """Whole jobs out and in, what was done, and what is found by a text."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from queuectl.errors import WrongState
+from queuectl.errors import UsageError, WrongState
 from queuectl.model.archive import from_line, to_line
 from queuectl.model.job import OutcomeKind
-from queuectl.model.state import State, Verb
+from queuectl.model.state import FINAL, State, Verb
 from queuectl.store.types import JobFilter
-from tests.store.conformance.case import HOUR, StoreCase, add, end, ids, run, take, told
+from tests.store.conformance.case import HOUR, StoreCase, add, end, ids, run, states, take, told
 from tests.store.conformance.transitions import reach
 
 
@@ -30,7 +32,8 @@ class Archives(StoreCase):
         again = [from_line(line) for line in lines]
         store.restore(again)
         kept = store.records(0, 1000)
-        assert [record.attempts for record in kept] == [record.attempts for record in found]
+        ended = [[run for run in record.attempts if run.outcome] for record in found if record.job.state in FINAL]
+        assert [list(record.attempts) for record in kept if record.job.state in FINAL] == ended
         assert [record.waits for record in kept] == [record.waits for record in found]
         assert kept == again
         for job_id, state in before.items():
@@ -38,6 +41,43 @@ class Archives(StoreCase):
             if state is not State.PROCESSING:
                 assert told(store, job_id)
         assert add(store).id > max(before)
+
+    def test_what_ran_has_a_run_that_was_interrupted(self, store):
+        job = take(store, add(store))
+        [record] = (from_line(to_line(record)) for record in store.records(0, 10))
+        end(store, job)
+        store.delete(job.id)
+        store.restore([record])
+        [kept] = store.attempts(job.id)
+        assert (kept.outcome, kept.next_state) == (OutcomeKind.INTERRUPTED, State.PENDING)
+        assert store.get(job.id).attempts == 0
+
+    def test_nobody_waits_for_those_who_did_not_come_along(self, store):
+        parent = add(store)
+        jobs = [add(store, after=(parent.id,), mutex=mutex) for mutex in (None, "m")]
+        late = add(store, after=(jobs[0].id,))
+        found = [replace(record, waits=[]) for record in store.records(parent.id, 2)] + store.records(jobs[1].id, 2)
+        for job in (late, *jobs, parent):
+            store.delete(job.id)
+        store.restore(found)
+        assert states(store, [*jobs, late]) == [State.PENDING, State.PENDING, State.BLOCKED]
+
+    def test_lines_that_hold_anything_else_are_refused(self, store):
+        run(store, add(store))
+        [record] = store.records(0, 10)
+        whole = json.loads(to_line(record))
+        for place in (whole, whole["spec"], whole["runs_list"][0], whole["events"][0] if whole["events"] else {}):
+            for name, value in list(place.items()):
+                for wrong in ([], {}, 10**30, True):
+                    place[name] = wrong
+                    try:
+                        read = from_line(json.dumps(whole))
+                    except UsageError:
+                        continue
+                    finally:
+                        place[name] = value
+                    store.delete(record.job.id)
+                    store.restore([replace(read, job=replace(read.job, id=record.job.id), waits=[])])
 
     def test_pages_follow_one_another(self, store):
         jobs = [add(store) for _ in range(5)]
