@@ -1,6 +1,5 @@
 """What a job that leaves fields out gets: its queue's defaults, then the settings'."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -49,5 +48,7 @@ def fill(spec: JobSpec, defaults: Mapping[str, Any], settings: Settings) -> JobS
 
 def _key_of_command(spec: JobSpec) -> str:
     """Make a key of what a job runs and where, for one that is to be unique and has no key."""
+    import hashlib  # few jobs are to be unique without a key
+
     what = json.dumps([spec.queue, spec.command, spec.argv, spec.cwd])
     return f"unique-{hashlib.sha256(what.encode()).hexdigest()[:32]}"

@@ -8,17 +8,19 @@ children when the database fails; then nothing has changed.
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from queuectl.model.admission import Room
-from queuectl.model.archive import Record
 from queuectl.model.dependencies import Dependency
 from queuectl.model.job import Attempt, Event, Job, Outcome
-from queuectl.model.policy import Verdict
 from queuectl.model.state import State
-from queuectl.model.statistics import RunFact
 from queuectl.store.schedule_verbs import ScheduleVerbs
 from queuectl.store.types import HostRow, JobFilter, NewJob, Pause, QueueRow, Report, Running
+
+if TYPE_CHECKING:  # every command would pay for what few verbs speak of
+    from queuectl.model.admission import Room
+    from queuectl.model.archive import Record
+    from queuectl.model.policy import Verdict
+    from queuectl.model.statistics import RunFact
 
 
 class Store(ScheduleVerbs, Protocol):
@@ -154,11 +156,11 @@ class Store(ScheduleVerbs, Protocol):
         """Return when the ``n``-th newest (from 1) of the jobs that ended in ``state`` did so; None with fewer."""
         ...
 
-    def records(self, after: int, limit: int) -> list[Record]:
+    def records(self, after: int, limit: int) -> "list[Record]":
         """Return up to ``limit`` whole jobs with ids above ``after``, by id."""
         ...
 
-    def restore(self, records: Sequence[Record]) -> None:
+    def restore(self, records: "Sequence[Record]") -> None:
         """Keep whole jobs under the ids they have.
 
         Raises:
@@ -166,7 +168,7 @@ class Store(ScheduleVerbs, Protocol):
         """
         ...
 
-    def runs_since(self, since: datetime) -> list[RunFact]:
+    def runs_since(self, since: datetime) -> "list[RunFact]":
         """Return the runs that have ended since a moment."""
         ...
 
@@ -175,7 +177,7 @@ class Store(ScheduleVerbs, Protocol):
     def claim(
         self,
         owner: str,
-        room: Room,
+        room: "Room",
         *,
         lease: float,
         queues: Sequence[str] | None = None,
@@ -196,7 +198,7 @@ class Store(ScheduleVerbs, Protocol):
         """
         ...
 
-    def finish(self, job: Job, outcome: Outcome, verdict: Verdict, *, host_name: str) -> Job:
+    def finish(self, job: Job, outcome: Outcome, verdict: "Verdict", *, host_name: str) -> Job:
         """Report how a claimed job's run ended, under the token it was claimed with; return the job as it is now.
 
         A job that a person wanted cancelled is cancelled wherever the verdict would let it run again.

@@ -9,15 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from queuectl.clock import Clock
 from queuectl.errors import LeaseLost, StoreUnavailable, WrongState
-from queuectl.model.admission import Room
-from queuectl.model.archive import Record
 from queuectl.model.dependencies import Dependency, WaitKind
 from queuectl.model.job import Attempt, Event, Job, Outcome, OutcomeKind
 from queuectl.model.policy import Verdict
 from queuectl.model.state import WAITING, State, Verb, allows
-from queuectl.model.statistics import RunFact
-from queuectl.store import adding, archive, claims, editing, mutexes, sql
-from queuectl.store import reports as reports_of_runs
+from queuectl.store import adding, mutexes, sql
 from queuectl.store.adding import read, state_of
 from queuectl.store.connection import Connections
 from queuectl.store.dependents import cancel_waiting, record, settle
@@ -34,6 +30,10 @@ from queuectl.store.types import JobFilter, NewJob, Report, Running
 
 if TYPE_CHECKING:
     import socket
+
+    from queuectl.model.admission import Room
+    from queuectl.model.archive import Record
+    from queuectl.model.statistics import RunFact
 
 
 class SqliteStore(SqliteRegistry, SqliteSchedules):
@@ -168,6 +168,8 @@ class SqliteStore(SqliteRegistry, SqliteSchedules):
             return job if job.spec.mutex is None else read(db, job_id)
 
     def edit(self, job_id: int, new: NewJob, *, actor: str, detail: str | None = None) -> Job:
+        from queuectl.store import editing  # what few commands need, the others do not pay for
+
         with self._db.write() as db:
             return editing.edit(db, job_id, new, self._clock.now(), actor=actor, detail=detail)
 
@@ -197,15 +199,21 @@ class SqliteStore(SqliteRegistry, SqliteSchedules):
             ended = db.execute(sql.NTH_ENDED, (state.value, n - 1)).get
         return None if ended is None else from_ms(ended)
 
-    def records(self, after: int, limit: int) -> list[Record]:
+    def records(self, after: int, limit: int) -> "list[Record]":
+        from queuectl.store import archive
+
         with self._db.read() as db:
             return archive.records(db, after, limit)
 
-    def restore(self, records: Sequence[Record]) -> None:
+    def restore(self, records: "Sequence[Record]") -> None:
+        from queuectl.store import archive
+
         with self._db.write() as db:
             archive.restore(db, records)
 
-    def runs_since(self, since: datetime) -> list[RunFact]:
+    def runs_since(self, since: datetime) -> "list[RunFact]":
+        from queuectl.model.statistics import RunFact
+
         with self._db.read() as db:
             return [
                 RunFact(
@@ -220,12 +228,14 @@ class SqliteStore(SqliteRegistry, SqliteSchedules):
     def claim(
         self,
         owner: str,
-        room: Room,
+        room: "Room",
         *,
         lease: float,
         queues: Sequence[str] | None = None,
         newest: int | None = None,
     ) -> list[Job]:
+        from queuectl.store import claims
+
         with self._db.write() as db:
             return claims.claim(db, owner, room, self._clock.now(), lease=lease, queues=queues, newest=newest)
 
@@ -242,8 +252,10 @@ class SqliteStore(SqliteRegistry, SqliteSchedules):
         return ended
 
     def finish_all(self, reports: Sequence[Report], *, host_name: str) -> list[Job | None]:
+        from queuectl.store.reports import finish
+
         with self._db.write() as db:
-            return reports_of_runs.finish(db, reports, self._clock.now(), host_name)
+            return finish(db, reports, self._clock.now(), host_name)
 
     def report_progress(self, job: Job, fraction: float, text: str | None) -> None:
         if job.lease is not None:
