@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from queuectl.errors import WrongState
 from queuectl.model.dependencies import with_ids
 from queuectl.model.fields import as_fields
 from queuectl.model.job import Job, JobSpec
@@ -12,11 +13,12 @@ from queuectl.store.types import NewJob
 
 
 def edit(queue: Queue, job: Job, spec: JobSpec) -> Job:
-    """Give a job that does not run another specification.
+    """Give a job that does not run another specification, made from the one that ``job`` has.
 
     Raises:
         InvalidJob: it could never run so.
-        NotFound, WrongState: it runs, it would wait for what cannot come, or its key is taken.
+        NotFound, WrongState: it runs, it would wait for what cannot come, its key is taken, or somebody else has
+            changed it meanwhile.
     """
     validate(spec)
     before, after = as_fields(job.spec), as_fields(spec)
@@ -28,7 +30,12 @@ def edit(queue: Queue, job: Job, spec: JobSpec) -> Job:
         max_retries=settings["max_retries"] if spec.max_retries is None else spec.max_retries,
         backoff_base=settings["backoff_base"] if spec.backoff_base is None else spec.backoff_base,
     )
-    edited = queue.store.edit(job.id, new, actor=queue.actor, detail=", ".join(changed) or None)
+    with queue.store.transaction():
+        present = queue.store.get(job.id).spec
+        if replace(present, run_at=None) != replace(job.spec, run_at=None):  # its time is the clock's, too
+            hint = f"Look at it, and change it again: queuectl show {job.id}"
+            raise WrongState(f"job {job.id} was changed by somebody else meanwhile", hint=hint)
+        edited = queue.store.edit(job.id, new, actor=queue.actor, detail=", ".join(changed) or None)
     queue.store.ring()
     return edited
 
@@ -50,9 +57,11 @@ def tag(queue: Queue, job: Job, *, add: Sequence[str] = (), remove: Sequence[str
     Raises:
         InvalidJob: a tag cannot be.
     """
-    tags = [one for one in dict.fromkeys((*job.spec.tags, *add)) if one not in remove]
-    validate(replace(job.spec, tags=tuple(tags)))
-    return queue.store.annotate(job.id, tags=tags, note=job.spec.note)
+    with queue.store.transaction():
+        spec = queue.store.get(job.id).spec  # as it is now: others may tag it at the same time
+        tags = [one for one in dict.fromkeys((*spec.tags, *add)) if one not in remove]
+        validate(replace(spec, tags=tuple(tags)))
+        return queue.store.annotate(job.id, tags=tags, note=spec.note)
 
 
 def note(queue: Queue, job: Job, text: str | None) -> Job:
@@ -61,5 +70,7 @@ def note(queue: Queue, job: Job, text: str | None) -> Job:
     Raises:
         InvalidJob: it is too long.
     """
-    validate(replace(job.spec, note=text))
-    return queue.store.annotate(job.id, tags=job.spec.tags, note=text)
+    with queue.store.transaction():
+        spec = queue.store.get(job.id).spec
+        validate(replace(spec, note=text))
+        return queue.store.annotate(job.id, tags=spec.tags, note=text)

@@ -9,7 +9,7 @@ import click
 from queuectl.cli.base import JOB, command, open_queue
 from queuectl.cli.job_options import KINDS, ORDER, directory, job_options, read_options, with_fields, with_waits
 from queuectl.cli.output import complain, describe, echo, on_terminal, say, state_text
-from queuectl.errors import InvalidJobFile, UsageError
+from queuectl.errors import InvalidJobFile, QueuectlError, UsageError
 from queuectl.model.dependencies import FIELDS as WAITS
 from queuectl.model.job import JobSpec
 from queuectl.model.state import FINAL
@@ -93,8 +93,8 @@ def _in_editor(job: "Job") -> JobSpec | None:
     while True:
         try:
             answer = click.edit(text, extension=".toml")
-        except click.UsageError as exc:  # there is no such editor, or it failed
-            raise UsageError(exc.message, hint="Set EDITOR, or use options: queuectl edit --help") from None
+        except click.ClickException as exc:  # there is no such editor, or it failed
+            raise QueuectlError(exc.message, hint="Set EDITOR, or use options: queuectl edit --help") from None
         if answer is None or answer.strip() == shown.strip():
             return None
         try:

@@ -58,6 +58,8 @@ def enqueue(words: tuple[str, ...], text: str | None, as_json: bool, **options: 
       queuectl enqueue '{"id": "job1", "command": "sleep 2"}'
       cat commands.txt | queuectl enqueue -                one a line, all or none
     """
+    from queuectl.store.types import JobFilter
+
     as_argv: bool = click.get_current_context().meta["as_argv"]
     batch = words == ("-",) and text is None and not as_argv
     specs = _from_stdin() if batch else [_spec(words, text, as_argv=as_argv)]
@@ -67,18 +69,22 @@ def enqueue(words: tuple[str, ...], text: str | None, as_json: bool, **options: 
     specs = [_with(spec, fields) for spec in specs]
     with open_queue() as queue:
         specs = [with_waits(queue, spec, options) for spec in specs]
-        known = {job.id for job in (queue.store.by_key(spec.key) for spec in specs if spec.key) if job}
+        newest = queue.jobs(JobFilter(limit=1)) if any(spec.key or spec.unique_for for spec in specs) else []
         jobs = queue.enqueue(specs)
-        _report(queue, jobs, known, batch=batch, as_json=as_json)
+        known = {job.id for job in jobs if newest and job.id <= newest[0].id}
+        _report(queue, jobs, known, {spec.key for spec in specs}, batch=batch, as_json=as_json)
 
 
-def _report(queue: "Queue", jobs: "list[Job]", known: set[int], *, batch: bool, as_json: bool) -> None:
+def _report(
+    queue: "Queue", jobs: "list[Job]", known: set[int], keys: "set[str | None]", *, batch: bool, as_json: bool
+) -> None:
     added = {job.id for job in jobs} - known
     told = set(known)
     for job in jobs:
         if job.id in told:
             state = "was added not long ago" if job.state in FINAL else "has not ended"
-            say(f"Job {job.id} has the key {plain(job.spec.key)!r} and {state}; it was not added again.")
+            what = f"has the key {plain(job.spec.key)!r}" if job.spec.key in keys else "is the same"
+            say(f"Job {job.id} {what} and {state}; it was not added again.")
         told.add(job.id)
     if as_json:
         from queuectl.model.plain import as_json as job_as_json

@@ -4,9 +4,13 @@ import json
 import os
 import stat
 import sys
+from dataclasses import replace
 
 import pytest
 
+from queuectl import editing
+from queuectl.errors import WrongState
+from queuectl.queue import Queue
 from tests.hosts import run_cli
 
 
@@ -41,6 +45,24 @@ def test_edit_by_options_and_in_an_editor(enqueue, burst, show, editor):
     told = [event["detail"] for event in show(job)["history"] if event["verb"] == "edit"]
     assert told == ["mutex, priority, run_at, tags", "command"]
     assert run_cli("edit", "4711", "--priority", "1").returncode == 3
+
+
+def test_what_others_change_meanwhile_is_not_lost(enqueue):
+    with Queue.open() as queue:
+        seen = queue.find(enqueue("echo hi"))
+        editing.tag(queue, seen, add=["a"])
+        editing.note(queue, seen, "a remark")
+        assert editing.tag(queue, seen, add=["b"]).spec.tags == ("a", "b")
+        assert queue.find(seen.id).spec.note == "a remark"
+        with pytest.raises(WrongState, match="meanwhile"):
+            editing.edit(queue, seen, replace(seen.spec, priority=5))
+        seen = queue.find(seen.id)
+        assert editing.edit(queue, seen, replace(seen.spec, priority=5)).spec.tags == ("a", "b")
+
+
+def test_an_editor_that_fails_changes_nothing_and_says_how_else(enqueue):
+    failed = run_cli("edit", str(enqueue("echo hi")), env={"VISUAL": f"{sys.executable} -c exit(1)"})
+    assert (failed.returncode, failed.err.startswith("error: "), "hint: " in failed.err) == (1, True, True), failed.err
 
 
 def test_a_dead_job_is_edited_and_retried(enqueue, burst, show, editor):

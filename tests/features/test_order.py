@@ -100,6 +100,8 @@ def test_a_key_a_span_and_a_replacement(enqueue, burst, show, host, notes):
     burst()
     assert enqueue("echo 3", "--key", "k", "--unique-for", "1h") == first
     assert enqueue("echo 4", "--unique-for", "1h") == enqueue("echo 4", "--unique-for", "1h")
+    again = run_cli("enqueue", "echo 4", "--unique-for", "1h")
+    assert "not added again" in again.err
     waiting = enqueue("--key", "r", *notes.clerk("old", 60))
     host("worker", "start", "--poll", "50ms")
     until(lambda: "old" in notes.begun(), "the old one")
