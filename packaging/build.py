@@ -71,7 +71,8 @@ def reproducible() -> dict[str, str]:
 def freeze(*, with_nothing: bool) -> None:
     """Run PyInstaller."""
     print("Freezing ...", flush=True)
-    shutil.rmtree(FROZEN, ignore_errors=True)
+    for stale in (FROZEN, WORK):  # what PyInstaller remembers of files that change while it reads them may be wrong
+        shutil.rmtree(stale, ignore_errors=True)
     words = ["--noconfirm", "--log-level", "ERROR", "--distpath", str(FROZEN), "--workpath", str(WORK)]
     environ = {**os.environ, **({"QUEUECTL_NOTHING": "1"} if with_nothing else {})}
     subprocess.run(
