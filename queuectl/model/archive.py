@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from queuectl.errors import InvalidJob, UsageError
@@ -161,11 +162,15 @@ def _event(value: Mapping[str, Any]) -> Event:
     return Event(**_check(Event, {**own, "after": State(own["after"])}))
 
 
+@cache
+def _types(kind: type) -> Mapping[str, tuple[type, ...]]:
+    return {name: get_args(hint) or (hint,) for name, hint in get_type_hints(kind).items()}
+
+
 def _check(kind: type, values: dict[str, Any]) -> dict[str, Any]:
     """Refuse values of types that their fields do not have, and numbers that no database takes."""
-    hints = get_type_hints(kind)
     for name, value in values.items():
-        allowed = get_args(hints[name]) or (hints[name],)
+        allowed = _types(kind)[name]
         known = isinstance(value, allowed) or (float in allowed and isinstance(value, int))
         if not known or isinstance(value, bool) is not (bool in allowed):
             raise ValueError(f"{name}: {value!r}")
