@@ -14,6 +14,9 @@ from queuectl.text import plain
 
 WHAT = {WaitKind.COMPLETED: "", WaitKind.ENDED: "when it has ended: ", WaitKind.FAILED: "if it fails: "}
 
+MARGIN_MAX = 60
+"""Characters of indentation, a multiple of 3: a chain may have thousands of jobs."""
+
 
 @command("graph")
 @click.argument("job", type=JOB)
@@ -50,7 +53,8 @@ def graph(job: str, as_json: bool) -> None:
     for margin, what, one, again in tree(sorted(jobs), edges):
         label = f"{jobs[one].id} {plain(jobs[one].spec.title)}"
         note = "(see above)" if again else _note(jobs[one], now)
-        echo(f"{margin}{what}{bold(label) if one == found.id else label}  {note}")
+        shown = margin if len(margin) <= MARGIN_MAX else f"… {margin[-MARGIN_MAX:]}"
+        echo(f"{shown}{what}{bold(label) if one == found.id else label}  {note}")
 
 
 def _note(job: Job, now: datetime) -> str:

@@ -59,6 +59,10 @@ RETRY = f"""
     WHERE id = ? AND state IN ('completed', 'dead', 'cancelled', 'failed')
     RETURNING {JOB_COLUMNS}
 """
+EXPLAIN_NO_MORE = """
+    UPDATE jobs SET reason = NULL, updated_at = ?
+    WHERE state = 'blocked' AND id IN (SELECT job_id FROM dependencies WHERE parent_id = ? AND NOT met)
+"""
 WAIT_NO_MORE = "UPDATE dependencies SET met = 1 WHERE job_id = ? AND NOT met"
 EDIT = f"""
     UPDATE jobs SET ({SPEC_COLUMNS}, state, updated_at, run_at, reason) = ({", ".join("?" * (_SPEC_COUNT + 4))})

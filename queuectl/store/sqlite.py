@@ -161,6 +161,7 @@ class SqliteStore(SqliteRegistry, SqliteSchedules):
                 raise WrongState(f"job {other} has the same key as job {job_id} and has not ended")
             now = self._clock.now()
             row = db.execute(sql.RETRY, (to_ms(now), job_id)).fetchone()
+            db.execute(sql.EXPLAIN_NO_MORE, (to_ms(now), job_id))
             db.execute(sql.WAIT_NO_MORE, (job_id,))  # or a mutex that it has to wait for would never let it go
             record(db, job_id, now, Verb.RETRY, (state, State.PENDING), actor)
             job = job_from_row(row)

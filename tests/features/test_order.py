@@ -123,3 +123,11 @@ def test_what_makes_no_sense_is_refused(args, code):
     assert refused.returncode == code
     assert refused.err
     assert run_cli("list", "--json").json() == []
+
+
+def test_the_graph_of_a_long_chain_stays_narrow():
+    lines = [{"name": f"n{n}", "command": "true", "after": [f"n{n - 1}"] if n else []} for n in range(200)]
+    added = run_cli("enqueue", "-", stdin="\n".join(map(json.dumps, lines)).encode(), check=True).out.split()
+    drawn = run_cli("graph", added[100], check=True).out.splitlines()
+    assert len(drawn) == 200
+    assert max(map(len, drawn)) < 110

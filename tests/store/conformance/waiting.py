@@ -245,6 +245,7 @@ class KindsOfWaits(StoreCase):
         late = add(store, after=(parent.id,), dead_parent=DeadParent.WAIT)
         assert store.forget(State.DEAD, store.now().replace(year=9000), 10) == []
         store.retry(parent.id, actor="tests")
+        assert store.get(child.id).reason is None
         run(store, parent)
         assert states(store, [child, late]) == [State.PENDING, State.PENDING]
         assert store.get(child.id).reason is None
