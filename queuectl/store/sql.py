@@ -235,6 +235,9 @@ RUNNING = f"{_RUNNING} AND (? IS NULL OR lease_owner = ?) ORDER BY jobs.id"
 
 # mutexes
 
+MUTEXES = """
+    SELECT DISTINCT mutex FROM jobs INDEXED BY jobs_mutex WHERE mutex IS NOT NULL AND state IN ('pending', 'blocked')
+"""
 HOLDER = "SELECT id FROM jobs INDEXED BY jobs_mutex_held WHERE mutex = ? AND state = 'processing'"
 # A blocked job that waits for no other one's end waits for its mutex alone.
 FIRST_IN_LINE = """

@@ -7,7 +7,7 @@ from typing import Any
 
 from queuectl.clock import Clock
 from queuectl.errors import NotFound, WrongState
-from queuectl.store import sql
+from queuectl.store import mutexes, sql
 from queuectl.store.connection import Connections
 from queuectl.store.rows import host_from_row, pause_from_row, queue_from_row, to_ms
 from queuectl.store.types import HostRow, Pause, QueueRow
@@ -31,6 +31,9 @@ class SqliteRegistry:
                     to_ms(host.started_at), to_ms(host.seen_at),
                 ),
             )  # fmt: skip
+            # A host of an earlier version, which knows no mutexes, may have ended a job that others wait for.
+            waiting: list[Any] = [row[0] for row in db.execute(sql.MUTEXES)]
+            mutexes.settle(db, waiting, self._clock.now())
 
     def remove_host(self, host_id: str) -> None:
         with self._db.write() as db:

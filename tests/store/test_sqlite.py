@@ -6,11 +6,14 @@ import socket
 from dataclasses import replace
 from pathlib import Path
 
+import apsw
 import pytest
 
+from queuectl.model.state import State
 from queuectl.store.base import Store
 from queuectl.store.schedule_verbs import ScheduleVerbs
 from tests.store.conformance import StoreConformance
+from tests.store.conformance.case import add, take
 from tests.store.conformance.registry import HOST
 from tests.support import PATIENCE
 
@@ -47,3 +50,14 @@ def test_a_ring_that_cannot_be_is_no_failure_of_what_was_done_before(open_sqlite
     store = open_sqlite()
     store.close()
     store.ring()
+
+
+def test_a_host_that_starts_lets_go_whom_one_of_an_earlier_version_left_behind(open_sqlite):
+    store = open_sqlite()
+    running, waiting = take(store, add(store, mutex="m")), add(store, mutex="m")
+    with apsw.Connection(store.location) as older:
+        ended = "state = 'completed', finished_at = 1, lease_token = NULL, lease_owner = NULL, lease_expires_at = NULL"
+        older.execute(f"UPDATE jobs SET {ended} WHERE id = ?", (running.id,))
+    assert store.get(waiting.id).state is State.BLOCKED
+    store.add_host(HOST)
+    assert store.get(waiting.id).state is State.PENDING
