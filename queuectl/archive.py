@@ -8,7 +8,6 @@ from queuectl.errors import UsageError
 from queuectl.model.archive import Record, check_header, from_line, header, renumbered, to_line
 from queuectl.model.job import Job
 from queuectl.queue import Queue
-from queuectl.store.types import JobFilter
 
 PAGE = 500
 """Jobs read at a time."""
@@ -44,7 +43,7 @@ def read(lines: Iterable[str]) -> list[Record]:
 
 
 def restore(queue: Queue, records: list[Record]) -> dict[int, int]:
-    """Keep jobs with their history, all or none; where the queue has jobs already, they get new ids.
+    """Keep jobs with their history, all or none; where the queue has ever had jobs, they get new ids.
 
     Returns:
         The new ids by the old ones.
@@ -53,8 +52,8 @@ def restore(queue: Queue, records: list[Record]) -> dict[int, int]:
         WrongState: a live job has the key of one of them.
     """
     with queue.store.transaction():
-        newest = queue.store.jobs(JobFilter(limit=1))
-        first = newest[0].id + 1 if newest else None
+        newest = queue.store.newest_id()
+        first = newest + 1 if newest else None  # no id is given twice, not even that of a job that is gone
         ids = {
             record.job.id: record.job.id if first is None else first + place
             for place, record in enumerate(sorted(records, key=lambda record: record.job.id))

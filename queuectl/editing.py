@@ -7,6 +7,7 @@ from queuectl.errors import WrongState
 from queuectl.model.dependencies import with_ids
 from queuectl.model.fields import as_fields
 from queuectl.model.job import Job, JobSpec
+from queuectl.model.state import FINAL
 from queuectl.model.validation import validate
 from queuectl.queue import Queue
 from queuectl.store.types import NewJob
@@ -21,6 +22,9 @@ def edit(queue: Queue, job: Job, spec: JobSpec) -> Job:
             changed it meanwhile.
     """
     validate(spec)
+    if job.state in FINAL and spec.run_at is not None:
+        hint = f"A retry runs it at once; have another one run then: queuectl copy {job.id} --at ..."
+        raise WrongState(f"job {job.id} has ended, so it has no time to run any more", hint=hint)
     before, after = as_fields(job.spec), as_fields(spec)
     changed = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
     spec = with_ids(spec, lambda name: queue.find(name).id)

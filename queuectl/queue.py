@@ -347,9 +347,9 @@ class Queue:
     def stop_hosts(self, kinds: Sequence[str], *, finish_up: bool = False) -> list[HostRow]:
         """Ask the living hosts of these kinds to stop gracefully, or first to run what is in the queue by now."""
         asked = [host for host in self.hosts() if host.kind in kinds]
-        newest = [job.id for job in self.store.jobs(JobFilter(limit=1))] if finish_up else []
+        newest = self.store.newest_id() if finish_up else 0
         for host in asked:
-            self.store.ask_to_stop(host.id, f"{FINISH_UP}{newest[0]}" if newest else "graceful")
+            self.store.ask_to_stop(host.id, f"{FINISH_UP}{newest}" if newest else "graceful")
         self.store.ring()
         return asked
 

@@ -1,6 +1,7 @@
 """What moves on a terminal: the screen of ``status --watch``, and the bars of ``wait``."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -37,6 +38,9 @@ STYLES = {
     State.PENDING: "yellow", State.SCHEDULED: "cyan", State.BLOCKED: "magenta", State.PROCESSING: "blue",
     State.FAILED: "yellow", State.COMPLETED: "green", State.DEAD: "red", State.CANCELLED: "bright_black",
 }  # fmt: skip
+WAITS = (State.PENDING, State.FAILED, State.SCHEDULED, State.BLOCKED)
+HOSTS = 5
+"""Hosts that are shown, the busiest first."""
 ALWAYS = frozenset({State.PENDING, State.PROCESSING, State.COMPLETED, State.DEAD})
 """States whose number is told even when it is 0."""
 
@@ -73,22 +77,28 @@ def watch(queue: "Queue") -> None:
 def _screen(queue: "Queue", rates: Rates, height: int) -> RenderableType:
     status = queue.status()
     now = datetime.now(UTC)
-    parts: list[RenderableType] = [_counts(status), *_pauses(status), Text()]
-    room = max(3, height - 10 - len(status.hosts) - len(status.pauses))
+    top: list[RenderableType] = [_counts(status), *_pauses(status), Text()]
+    bottom: list[RenderableType] = [
+        *_next(queue), *_hosts(status, now), Text("Ctrl+C ends this view; jobs go on.", style="bright_black")
+    ]  # fmt: skip
+    hosts = min(len(status.hosts), HOSTS) + 2 + (len(status.hosts) > HOSTS) if status.hosts else 1
+    room = height - len(top) - len(bottom) + 1 - hosts
     running = [run.job for run in status.running]
-    if running:
-        parts += [_running(running[:room], rates, now), *_more(len(running) - room), Text()]
-        room = max(3, room - len(running) - 2)
-    waiting = queue.jobs(
-        JobFilter(states=(State.PENDING, State.FAILED, State.SCHEDULED, State.BLOCKED), limit=room // 2)
-    )
-    if waiting:
-        parts += [_jobs("Waiting", waiting, now), Text()]
-    ended = queue.jobs(JobFilter(states=tuple(FINAL), limit=max(2, room - len(waiting))))
-    if ended:
-        parts += [_jobs("Ended", ended, now), Text()]
-    parts += [*_next(queue), _hosts(status, now), Text("Ctrl+C ends this view; jobs go on.", style="bright_black")]
-    return Group(*parts)
+    rows = _fit(len(running), max(room * 2 // 3, 4))
+    parts = [_running(running[:rows], rates, now), *_more(len(running) - rows), Text()] if rows else []
+    room -= rows + 3 + (len(running) > rows) if rows else 0
+    for title, states in (("Waiting", WAITS), ("Ended", tuple(FINAL))):
+        total = sum(status.counts.get(state, 0) for state in states)
+        rows = _fit(total, room // 2 if title == "Waiting" else room)
+        if rows:
+            parts += [_jobs(title, queue.jobs(JobFilter(states=states, limit=rows)), now), *_more(total - rows), Text()]
+            room -= rows + 3 + (total > rows)
+    return Group(*top, *parts, *bottom)
+
+
+def _fit(count: int, room: int) -> int:
+    """Return how many of so many rows fit beside a title, a heading, a blank line and a hint at the others."""
+    return count if count + 3 <= room else max(0, room - 4)
 
 
 def _counts(status: "Status") -> Text:
@@ -159,14 +169,14 @@ def _more(count: int) -> list[RenderableType]:
     return [Text(f"... and {count} more", style="bright_black")] if count > 0 else []
 
 
-def _hosts(status: "Status", now: datetime) -> RenderableType:
+def _hosts(status: "Status", now: datetime) -> list[RenderableType]:
     if not status.hosts:
-        return Text("No host is running, so jobs wait. Start one: queuectl serve", style="yellow")
-    busy = [run.job.lease.owner for run in status.running if run.job.lease]
+        return [Text("No host is running, so jobs wait. Start one: queuectl serve", style="yellow")]
+    busy = Counter(run.job.lease.owner for run in status.running if run.job.lease)
     table = _table("Hosts", "HOST", "KIND", "MACHINE", "PID", "BUSY", "SEEN", "NOTE")
-    for host in status.hosts:
-        table.add_row(*_host(host, busy.count(host.id), now))
-    return table
+    for host in sorted(status.hosts, key=lambda host: -busy[host.id])[:HOSTS]:
+        table.add_row(*_host(host, busy[host.id], now))
+    return [table, *_more(len(status.hosts) - HOSTS)]
 
 
 def _host(host: "HostRow", busy: int, now: datetime) -> Sequence[Text]:

@@ -85,6 +85,10 @@ class Store(ScheduleVerbs, Protocol):
         """Return jobs, newest first."""
         ...
 
+    def newest_id(self) -> int:
+        """Return the highest id that was ever given, whether or not its job is still there; 0 when none was."""
+        ...
+
     def attempts(self, job_id: int) -> list[Attempt]:
         """Return the runs of a job in order, the one that goes on included."""
         ...

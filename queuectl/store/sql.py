@@ -17,6 +17,7 @@ _MARKS = ", ".join("?" * len(INSERT_COLUMNS.split(",")))
 JOB = f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = ?"
 STATE = "SELECT state FROM jobs WHERE id = ?"
 RUN_AT = "SELECT run_at FROM jobs WHERE id = ?"
+NEWEST_ID = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'jobs'"
 LIVE_KEY = f"SELECT {JOB_COLUMNS} FROM jobs INDEXED BY jobs_live_key WHERE key = ? AND key IS NOT NULL AND {_NOT_ENDED}"
 NEWEST_KEY = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ? ORDER BY id DESC LIMIT 1"
 OTHER_LIVE_KEY = f"SELECT id FROM jobs WHERE key = (SELECT key FROM jobs WHERE id = ?) AND id <> ? AND {_NOT_ENDED}"

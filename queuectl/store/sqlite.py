@@ -110,6 +110,11 @@ class SqliteStore(SqliteRegistry, SqliteSchedules):
         with self._db.read() as db:
             return [job_from_row(row) for row in db.execute(text, values)]
 
+    def newest_id(self) -> int:
+        with self._db.read() as db:
+            newest: Any = db.execute(sql.NEWEST_ID).get
+        return int(newest)
+
     def attempts(self, job_id: int) -> list[Attempt]:
         with self._db.read() as db:
             state_of(db, job_id)

@@ -73,6 +73,17 @@ def test_a_dead_job_is_edited_and_retried(enqueue, burst, show, editor):
     assert show(job)["state"] == "completed"
 
 
+def test_what_has_ended_gets_no_time_and_its_id_is_not_given_again(enqueue, burst, tmp_path):
+    job, last = enqueue("echo hi"), enqueue("echo last")
+    burst()
+    assert run_cli("edit", str(job), "--at", "18:00").returncode == 4
+    file = str(tmp_path / "jobs.jsonl")
+    run_cli("export", file, check=True)
+    run_cli("delete", str(last), check=True)
+    run_cli("import", file, check=True)
+    assert sorted(row["id"] for row in run_cli("list", "--json").json()) == [job, last + 1, last + 2]
+
+
 def test_a_copy_is_a_job_of_its_own(enqueue, burst, show):
     parent = enqueue("echo parent")
     job = enqueue("echo hi", "--key", "k", "--after", parent, "--env", "A=1", "--timeout", "5m", "-t", "x")

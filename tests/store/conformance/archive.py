@@ -42,6 +42,12 @@ class Archives(StoreCase):
                 assert told(store, job_id)
         assert add(store).id > max(before)
 
+    def test_the_newest_id_is_remembered_when_its_job_is_gone(self, store):
+        assert store.newest_id() == 0
+        jobs = [add(store), add(store)]
+        store.delete(jobs[1].id)
+        assert store.newest_id() == jobs[1].id
+
     def test_what_ran_has_a_run_that_was_interrupted(self, store):
         job = take(store, add(store))
         [record] = (from_line(to_line(record)) for record in store.records(0, 10))
