@@ -1,8 +1,6 @@
-"""Assertions in the suite explain themselves as those in test modules do; and a store on SQLite to open at will."""
+"""A store on SQLite to open at will."""
 
 import pytest
-
-pytest.register_assert_rewrite("tests.store.conformance")
 
 
 @pytest.fixture
