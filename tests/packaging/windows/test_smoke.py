@@ -66,10 +66,15 @@ class Program:
 
     def run(self, *words, code=0):
         process = self.start("queuectl.exe", *words)
+        lines = []
+        reader = threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True)
+        reader.start()
         try:
-            output, _ = process.communicate(timeout=PATIENCE)
+            process.wait(PATIENCE)
         finally:
             process.kill()
+        reader.join(5.0)  # a service that Wine has started meanwhile may hold the pipe open for ever
+        output = "".join(lines)
         assert process.returncode == code, output
         return output.strip()
 
