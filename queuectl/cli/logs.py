@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from queuectl.cli.base import JOB, command, open_queue
-from queuectl.cli.output import say
+from queuectl.cli.output import on_terminal, say
+from queuectl.engine.output import decode
 from queuectl.errors import NotFound
 from queuectl.model.state import FINAL
+from queuectl.platform.code_page import console_codec
 
 if TYPE_CHECKING:
     from queuectl.model.job import Attempt, Job
@@ -108,7 +110,10 @@ def _print(log: BinaryIO, position: int) -> int:
         say("--- the middle of the log was dropped to keep it within log_max_bytes ---")
         position = 0
     log.seek(position)
+    for_console = (
+        console_codec() is not None and on_terminal()
+    )  # Python takes UTF-8 for Windows' console, and only that
     while chunk := log.read(CHUNK):
-        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.write(decode(chunk + log.readline(CHUNK)).encode() if for_console else chunk)
         sys.stdout.buffer.flush()
     return log.tell()

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from queuectl.platform.code_page import console_codec
+
 _MODE = os.O_CREAT | os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -62,12 +64,29 @@ def read_tail(descriptor: int, limit: int) -> tuple[str, int]:
         return "", size
     os.lseek(descriptor, max(0, size - limit), os.SEEK_SET)
     data = os.read(descriptor, limit)
-    text = decode(data)
     if size > limit:
-        text = text.lstrip("\ufffd")  # a character that the cut went through
-    return text, size
+        data = data[:3].lstrip(_CONTINUATION) + data[3:]  # a character that the cut went through
+    return decode(data), size
+
+
+_CONTINUATION = bytes(range(0x80, 0xC0))
+"""The bytes within a character in UTF-8, of which there are three at most."""
 
 
 def decode(data: bytes) -> str:
-    """Read a job's output as text, whatever it is: UTF-8, else with replacement characters; never a NUL."""
-    return data.decode("utf-8", errors="replace").replace("\0", "\ufffd")
+    """Read a job's output as text, whatever it is; never a NUL.
+
+    A line is UTF-8, else in the characters of Windows' console, which cmd.exe and its like write, else it gets
+    replacement characters. One log can hold both.
+    """
+    codec = console_codec()
+    lines = data.splitlines(keepends=True) if codec else [data]
+    return "".join(_decode_line(line, codec) for line in lines).replace("\0", "\ufffd")
+
+
+def _decode_line(line: bytes, codec: str | None) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        within_a_character = error.reason == "unexpected end of data"
+        return line.decode("utf-8" if codec is None or within_a_character else codec, errors="replace")
