@@ -9,9 +9,11 @@ from pathlib import Path
 @cache
 def name() -> str:
     """Return the machine's name, for people."""
-    import platform
+    if sys.platform != "win32":
+        return os.uname().nodename or "localhost"
+    import socket  # platform.node() runs `cmd /c ver` for it, which takes a while, and shows a console beside the tray
 
-    return platform.node() or "localhost"
+    return socket.gethostname() or "localhost"
 
 
 def system() -> str:
