@@ -24,7 +24,7 @@ run: $(INSTALLED) ## start queuectl: its workers, drop folder and dashboard
 test: $(INSTALLED) ## run the tests, two at a time
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-test-windows: $(INSTALLED) ## run them with Windows' Python under Wine, all but the tray's
+test-windows: $(INSTALLED) ## run what matters to Windows with its Python under Wine
 	@PYTHON=$(BIN)/python packaging/windows/test $(ARGS)
 
 lint: $(INSTALLED) ## check style, types for all three platforms, and the direction of imports

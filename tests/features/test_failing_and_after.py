@@ -99,14 +99,14 @@ def test_hooks_run_while_all_is_paused(enqueue, burst, show, teller):
 
 def test_a_hook_tells_of_a_job_whose_directory_is_gone(enqueue, burst, show, teller, tmp_path):
     (tmp_path / "gone").mkdir()
-    job = enqueue("true", "--cwd", tmp_path / "gone", "--max-retries", "0", "--on-dead", teller)
+    job = enqueue("exit 0", "--cwd", tmp_path / "gone", "--max-retries", "0", "--on-dead", teller)
     (tmp_path / "gone").rmdir()
     burst()
     assert (show(job)["state"], show(job + 1)["state"]) == ("dead", "completed")
 
 
 def test_a_worker_s_limit_counts_jobs_and_not_what_runs_after_them(enqueue, show):
-    jobs = [enqueue("true", "--on-success", "true") for _ in range(3)]
+    jobs = [enqueue("exit 0", "--on-success", "exit 0") for _ in range(3)]
     run_cli("worker", "start", "-c", "1", "--poll", "50ms", "--limit", "2", check=True)
     assert [show(job)["state"] for job in jobs] == ["completed", "completed", "pending"]
     assert [show(jobs[-1] + n)["state"] for n in (1, 2)] == ["completed", "completed"]
@@ -114,7 +114,7 @@ def test_a_worker_s_limit_counts_jobs_and_not_what_runs_after_them(enqueue, show
 
 def test_hooks_run_whatever_limit_their_queue_was_given(enqueue, burst, show):
     run_cli("queue", "set", "hooks", "--limit", "0", check=True)
-    jobs = [enqueue("true", "--on-success", "true") for _ in range(3)]
+    jobs = [enqueue("exit 0", "--on-success", "exit 0") for _ in range(3)]
     burst(1)
     assert {show(jobs[0] + n)["state"] for n in range(6)} == {"completed"}
 

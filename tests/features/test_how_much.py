@@ -20,8 +20,8 @@ def test_a_queue_s_limit_holds_across_hosts(enqueue, burst, host, notes):
 
 def test_a_queue_s_defaults_are_its_jobs_and_can_go(enqueue, show):
     run_cli("queue", "set", "video", "--default", "timeout=2h", "--default", "max_retries=1", check=True)
-    assert (show(enqueue("true", "-q", "video"))["timeout"], show(enqueue("true"))["timeout"]) == (7200.0, None)
-    assert show(enqueue("true", "-q", "video", "--max-retries", "7"))["max_retries"] == 7
+    assert (show(enqueue("exit 0", "-q", "video"))["timeout"], show(enqueue("exit 0"))["timeout"]) == (7200.0, None)
+    assert show(enqueue("exit 0", "-q", "video", "--max-retries", "7"))["max_retries"] == 7
     run_cli("queue", "set", "video", "--default", "timeout=", check=True)
     assert run_cli("queue", "list", "--json").json()[1]["defaults"] == {"max_retries": 1}
     assert run_cli("queue", "set", "video", "--default", "command=x").returncode == 2
@@ -91,7 +91,7 @@ def test_a_burst_runs_retries_too(enqueue, burst, show):
 
 
 def test_a_drain_runs_what_is_queued_and_takes_nothing_new(enqueue, host, show, notes):
-    first = [enqueue("--on-success", "true", *notes.clerk(f"old{number}", 0.3)) for number in range(3)]
+    first = [enqueue("--on-success", "exit 0", *notes.clerk(f"old{number}", 0.3)) for number in range(3)]
     worker = host("worker", "start", "-c", "1", "--poll", "50ms")
     until(notes.begun, "the first job")
     run_cli("worker", "stop", "--drain", check=True)

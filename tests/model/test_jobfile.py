@@ -14,6 +14,7 @@ from queuectl.errors import InvalidJob, InvalidJobFile
 from queuectl.model.fields import FIELDS, spec_from_mapping
 from queuectl.model.job import JobSpec
 from queuectl.model.jobfile import MAX_BYTES, parse, parse_line
+from tests.conftest import examples
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -352,7 +353,7 @@ def test_any_bytes_give_specs_or_a_refusal(data):
     specs_or_refusal(data)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(FRAGMENTS, max_size=25).map("".join))
 def test_any_broken_syntax_gives_specs_or_a_refusal(text):
     specs_or_refusal(text.encode())

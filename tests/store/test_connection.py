@@ -15,6 +15,7 @@ from tests.store.conformance.case import add, ids
 from tests.support import PATIENCE
 
 OPEN_FILES = Path("/proc/self/fd")
+NEW_DATABASE = "SQLite alone waits out its busy timeout there when several open and close one new database"
 
 ENQUEUE_AND_DIE = """
 import os, sys
@@ -151,7 +152,7 @@ def test_a_thread_takes_its_files_along_when_it_ends(open_sqlite):
     assert len(list(OPEN_FILES.iterdir())) < before
 
 
-@pytest.mark.wine("SQLite alone waits out its busy timeout there when threads open and close one new database")
+@pytest.mark.wine(NEW_DATABASE)
 def test_threads_that_create_the_same_database_at_once(tmp_path):
     failures = []
 
@@ -174,6 +175,7 @@ def test_threads_that_create_the_same_database_at_once(tmp_path):
     assert failures == []
 
 
+@pytest.mark.wine(NEW_DATABASE)
 def test_processes_that_create_the_same_database_at_once(path):
     children = [start(CREATE, path) for _ in range(3)]
     for child in children:

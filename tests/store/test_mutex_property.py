@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from queuectl.model.state import FINAL, State
 from queuectl.store.sqlite import SqliteStore
 from queuectl.store.types import JobFilter, NewJob
+from tests.conftest import examples
 from tests.store.conformance.case import ENDS, SettableClock, add, claim, end
 
 QUEUES = st.sampled_from(["a", "b"])
@@ -108,4 +109,4 @@ class MutexMachine(RuleBasedStateMachine):
 
 
 TestMutexes = MutexMachine.TestCase
-TestMutexes.settings = settings(max_examples=40, stateful_step_count=40)
+TestMutexes.settings = settings(max_examples=examples(40), stateful_step_count=40)

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from queuectl.model.job import OutcomeKind
 from queuectl.model.state import FINAL, State
-from tests.conftest import CI
+from tests.conftest import CI, examples
 from tests.store.acts import OWNERS, Acts
 
 QUEUES = ("a", "b")
@@ -138,4 +138,4 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 TestStore = StoreMachine.TestCase
-TestStore.settings = settings(max_examples=160 if CI else 80, stateful_step_count=40)
+TestStore.settings = settings(max_examples=examples(160 if CI else 80), stateful_step_count=40)
