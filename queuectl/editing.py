@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from queuectl.errors import WrongState
-from queuectl.model.dependencies import with_ids
 from queuectl.model.fields import as_fields
 from queuectl.model.job import Job, JobSpec
 from queuectl.model.state import FINAL
 from queuectl.model.validation import validate
 from queuectl.queue import Queue
-from queuectl.store.types import NewJob
 
 
 def edit(queue: Queue, job: Job, spec: JobSpec) -> Job:
@@ -27,13 +25,7 @@ def edit(queue: Queue, job: Job, spec: JobSpec) -> Job:
         raise WrongState(f"job {job.id} has ended, so it has no time to run any more", hint=hint)
     before, after = as_fields(job.spec), as_fields(spec)
     changed = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
-    spec = with_ids(spec, lambda name: queue.find(name).id)
-    settings = queue.settings()
-    new = NewJob(
-        spec=spec,
-        max_retries=settings["max_retries"] if spec.max_retries is None else spec.max_retries,
-        backoff_base=settings["backoff_base"] if spec.backoff_base is None else spec.backoff_base,
-    )
+    new = queue.filled_in(spec, queue.settings())
     with queue.store.transaction():
         present = queue.store.get(job.id).spec
         if replace(present, run_at=None) != replace(job.spec, run_at=None):  # its time is the clock's, too

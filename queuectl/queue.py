@@ -20,7 +20,7 @@ from queuectl import config_file
 from queuectl.clock import Clock, SystemClock
 from queuectl.errors import InvalidJob, NotFound, QueuectlError, UsageError, WrongState
 from queuectl.model.defaults import fill, read_defaults
-from queuectl.model.dependencies import Placed, in_order, with_ids
+from queuectl.model.dependencies import WaitKind, in_order, with_ids
 from queuectl.model.job import Attempt, Event, Job, JobSpec
 from queuectl.model.state import FINAL, State
 from queuectl.model.validation import validate
@@ -118,20 +118,24 @@ class Queue:
                 where = f"job {position} of {len(specs)}: " if len(specs) > 1 else ""
                 raise InvalidJob(f"{where}{exc.message}", field=exc.field, hint=exc.hint) from None
         placed = in_order(filled)
-        new = [self._new(place, settings) for place in placed]
+        new = [self.filled_in(place.spec, settings, place.beside) for place in placed]
         jobs = self.store.enqueue(new, batch=batch, source=source or self.actor)
         self.store.ring()
         if len(jobs) != len(placed):  # some of an earlier batch have been deleted since
             return jobs
         return [job for _, job in sorted(zip(placed, jobs, strict=True), key=lambda pair: pair[0].position)]
 
-    def _new(self, place: Placed, settings: Settings) -> NewJob:
-        spec = with_ids(place.spec, lambda name: self.find(name).id)
+    def filled_in(self, spec: JobSpec, settings: Settings, beside: Sequence[tuple[int, WaitKind]] = ()) -> NewJob:
+        """Return what the store takes: jobs to wait for by id, and the settings where the specification is silent.
+
+        Raises:
+            NotFound: it names a job that does not exist.
+        """
         return NewJob(
-            spec=spec,
+            spec=with_ids(spec, lambda name: self.find(name).id),
             max_retries=settings["max_retries"] if spec.max_retries is None else spec.max_retries,
             backoff_base=settings["backoff_base"] if spec.backoff_base is None else spec.backoff_base,
-            beside=place.beside,
+            beside=beside,
         )
 
     # looking
