@@ -15,7 +15,8 @@ QueuectlError                 1  the operation failed
 |   |-- StoreCorrupt               the file is damaged, or no database of queuectl's
 |   `-- StoreTooNew                a newer version of queuectl has changed its schema
 |-- HostRequired              6  nothing is running that could do it
-`-- DropFolderRefused         1  others could put jobs into the drop folder
+|-- DropFolderRefused         1  others could put jobs into the drop folder
+`-- Forbidden                 1  the page and the HTTP API may not do it
 """
 
 from typing import ClassVar
@@ -119,3 +120,7 @@ class HostRequired(QueuectlError):
 
 class DropFolderRefused(QueuectlError):
     """Others could put jobs into the drop folder, so it is not watched."""
+
+
+class Forbidden(QueuectlError):
+    """The page and the HTTP API may not do it, since a setting forbids it or it guards them."""

@@ -21,6 +21,11 @@ def is_open_to_others(info: os.stat_result) -> bool:
     return sys.platform != "win32" and bool(stat.S_IMODE(info.st_mode) & (stat.S_IWGRP | stat.S_IWOTH))
 
 
+def is_readable_by_others(info: os.stat_result) -> bool:
+    """Tell whether its group or everybody may read it; always False on Windows."""
+    return sys.platform != "win32" and bool(stat.S_IMODE(info.st_mode) & (stat.S_IRGRP | stat.S_IROTH))
+
+
 def open_unfollowed(path: Path) -> int:
     """Open a file for reading without following a symlink or waiting for a FIFO's writer; return its descriptor.
 

@@ -1,0 +1,173 @@
+"""The page's socket, and behind it a server that is not even imported before somebody knocks."""
+
+import logging
+import selectors
+import socket
+import sys
+import threading
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from queuectl.errors import QueuectlError
+from queuectl.web.keys import Keys, token_file
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from queuectl.queue import Queue
+    from queuectl.web.views import Views
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+BACKLOG = 128
+THREADS = 4
+"""Requests that are worked on at once."""
+
+log = logging.getLogger("queuectl.web")
+
+
+class Dashboard:
+    """Serve the page and the API of one queue from a thread of its own; the socket is bound at once.
+
+    Raises:
+        QueuectlError: the address cannot be bound, or the token cannot be kept.
+    """
+
+    def __init__(self, queue: "Queue", host_id: str, drop_folder: Path | None) -> None:
+        settings = queue.settings()
+        self._queue = queue
+        self._host_id = host_id
+        self._drop_folder = drop_folder
+        self.keys = Keys(token_file(queue.paths.files))
+        self._bind: str = settings["dashboard_bind"]
+        self._socket = _listen(self._bind, settings["dashboard_port"])
+        self.port: int = self._socket.getsockname()[1]
+        self._names = _names(self._bind, self.port, settings["dashboard_hosts"])
+        self._bell, self._ear = socket.socketpair()
+        self._stopped = False
+        self._views: Views | None = None
+        self._server: uvicorn.Server | None = None
+        self._thread = threading.Thread(target=self._serve, name="dashboard", daemon=True)
+        if self._bind not in LOOPBACK:
+            log.warning("the page is open to other machines at %s, without encryption", self.url)
+
+    @property
+    def url(self) -> str:
+        """Return the page's address for this machine."""
+        host = "127.0.0.1" if self._bind in {"0.0.0.0", "::", "localhost"} else self._bind  # noqa: S104 - compared
+        return f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
+
+    def login_url(self, to: str = "") -> str:
+        """Return an address that lets a browser in, once, within a minute; ``to`` is a page such as ``dead``."""
+        return f"{self.url}login?code={self.keys.code()}" + (f"&to={to}" if to else "")
+
+    def start(self) -> None:
+        """Wait for the first visitor, in the background."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that something may have changed; it costs nothing while no page is open."""
+        if self._views is not None:
+            self._views.wake()
+
+    def stop(self, timeout: float) -> None:
+        """End the streams and the server, within ``timeout`` seconds for each."""
+        self._stopped = True
+        self._bell.send(b"x")
+        if self._views is not None:
+            self._views.stop(timeout)
+        if self._server is not None:
+            self._server.should_exit = True
+        self._thread.join(timeout)
+        if self._thread.is_alive() and self._server is not None:
+            self._server.force_exit = True
+            self._thread.join(timeout)
+        for one in (self._socket, self._bell, self._ear):
+            one.close()
+
+    def _serve(self) -> None:
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._socket, selectors.EVENT_READ)
+                selector.register(self._ear, selectors.EVENT_READ)
+                selector.select()
+            if not self._stopped:
+                self._run()
+        except Exception:
+            log.exception("the page is gone; jobs run on without it")
+
+    def _run(self) -> None:
+        import asyncio
+
+        from queuectl.web.answers import Answers
+        from queuectl.web.api.table import ENDPOINTS
+        from queuectl.web.endpoint import Site
+        from queuectl.web.logstream import LogStreams
+        from queuectl.web.views import Views
+        from queuectl.web.without_tls import stand_in_for_ssl
+
+        stand_in_for_ssl()
+        import uvicorn
+
+        from queuectl.web.app import make_app
+
+        site = Site(host_id=self._host_id, drop_folder=self._drop_folder, csrf=self.keys.csrf)
+        answers = Answers(self._queue, site, ENDPOINTS)
+        views = self._views = Views(answers.look, self._queue.store.changed)
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="dashboard") as pool:
+            app = make_app(
+                answers, ENDPOINTS, keys=self.keys, names=self._names, views=views, pool=pool,
+                logs=LogStreams(self._queue, lambda: self._stopped),
+            )  # fmt: skip
+            config = uvicorn.Config(
+                app,
+                http="h11",
+                loop="asyncio",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=1,  # it would wait for ever for what a page still reads
+            )
+            self._server = uvicorn.Server(config)
+            if not self._stopped:
+                asyncio.run(self._server.serve(sockets=[self._socket]))
+
+
+def _listen(bind: str, port: int) -> socket.socket:
+    """Bind the port, or any free one where that is taken.
+
+    Raises:
+        QueuectlError: the address is none of this machine's.
+    """
+    for wanted in dict.fromkeys((port, 0)):
+        listener = socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET, socket.SOCK_STREAM)
+        if sys.platform == "win32":  # there, the usual option would let another program take the port over
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((bind, wanted))
+            listener.listen(BACKLOG)
+        except OSError as exc:
+            listener.close()
+            if wanted == 0:
+                hint = "Choose another: queuectl config set dashboard_bind 127.0.0.1"
+                raise QueuectlError(f"the page cannot be bound to {bind}: {exc.strerror}", hint=hint) from exc
+        else:
+            listener.setblocking(False)
+            return listener
+    raise AssertionError
+
+
+def _names(bind: str, port: int, more: str) -> Collection[str]:
+    """Return each ``host:port`` under which the page may be asked for."""
+    own = {f"127.0.0.1:{port}", f"localhost:{port}"}
+    if bind not in LOOPBACK | {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+        own.add(f"[{bind}]:{port}" if ":" in bind else f"{bind}:{port}")
+    if ":" in bind:
+        own.add(f"[::1]:{port}")
+    return frozenset(own | {name.strip().lower() for name in more.split(",") if name.strip()})

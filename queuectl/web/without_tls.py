@@ -1,0 +1,16 @@
+"""Let the server be imported where Python has no TLS: our executables leave OpenSSL out, as nothing speaks TLS."""
+
+import sys
+from types import ModuleType
+
+
+def stand_in_for_ssl() -> None:
+    """Give ``import ssl`` a module of empty classes where there is no real one; anyio and uvicorn only name them."""
+    try:
+        import ssl  # noqa: F401 - whether it is there
+    except ImportError:
+        import asyncio  # noqa: F401 - it knows how to do without, and has to find that out first
+
+        module = ModuleType("ssl")
+        module.__getattr__ = lambda name: type(name, (Exception,), {})  # type: ignore[method-assign]  # PEP 562
+        sys.modules["ssl"] = module
