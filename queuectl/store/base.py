@@ -270,6 +270,10 @@ class Store(ScheduleVerbs, Protocol):
         """Say that a host has another number of workers now."""
         ...
 
+    def set_dashboard(self, host_id: str, url: str | None) -> None:
+        """Say at which address a host's page is, or that it has none."""
+        ...
+
     def ask_to_stop(self, host_id: str, how: str) -> None:
         """Ask a host to stop."""
         ...

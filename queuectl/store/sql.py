@@ -264,11 +264,12 @@ UNBLOCK_FIRST = """
 # hosts, pauses, settings
 
 PORTS = "SELECT port FROM hosts WHERE machine = ? AND port IS NOT NULL"
-ADD_HOST = f"INSERT INTO hosts ({HOST_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
+ADD_HOST = f"INSERT INTO hosts ({HOST_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)"
 REMOVE_HOST = "DELETE FROM hosts WHERE id = ?"
 HOSTS = f"SELECT {HOST_COLUMNS} FROM hosts ORDER BY started_at, id"
 SEEN = "UPDATE hosts SET seen_at = ? WHERE id = ?"
 RESIZE_HOST = "UPDATE hosts SET workers = ? WHERE id = ?"
+SET_DASHBOARD = "UPDATE hosts SET dashboard = ? WHERE id = ?"
 ASK_TO_STOP = "UPDATE hosts SET stop = ? WHERE id = ?"
 STOP_ASKED = "SELECT stop FROM hosts WHERE id = ?"
 QUEUE = "SELECT name, max_running, defaults FROM queues WHERE name = ?"

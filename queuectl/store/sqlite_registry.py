@@ -28,7 +28,7 @@ class SqliteRegistry:
                 sql.ADD_HOST,
                 (
                     host.id, host.machine, host.name, host.kind, host.pid, host.workers, host.port, host.version,
-                    to_ms(host.started_at), to_ms(host.seen_at),
+                    to_ms(host.started_at), to_ms(host.seen_at), host.dashboard,
                 ),
             )  # fmt: skip
             # A host of an earlier version, which knows no mutexes, may have ended a job that others wait for.
@@ -46,6 +46,10 @@ class SqliteRegistry:
     def resize_host(self, host_id: str, workers: int) -> None:
         with self._db.write() as db:
             db.execute(sql.RESIZE_HOST, (workers, host_id))
+
+    def set_dashboard(self, host_id: str, url: str | None) -> None:
+        with self._db.write() as db:
+            db.execute(sql.SET_DASHBOARD, (url, host_id))
 
     def ask_to_stop(self, host_id: str, how: str) -> None:
         with self._db.write() as db:

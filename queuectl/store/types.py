@@ -51,6 +51,8 @@ class HostRow:
     started_at: datetime
     seen_at: datetime
     stop: str | None
+    dashboard: str | None = None
+    """The address of its page, when it has one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -40,6 +40,16 @@ class Hosts(StoreCase):
         store.resize_host("no such host", 9)
         assert store.hosts() == [HOST, replace(HOST, id="host-2", workers=9)]
 
+    def test_it_says_where_its_page_is(self, store):
+        there, other = replace(HOST, dashboard="http://127.0.0.1:9/"), replace(HOST, id="host-2")
+        store.add_host(there)
+        store.add_host(other)
+        assert store.hosts() == [there, other]
+        store.set_dashboard("host-2", "http://127.0.0.1:10/")
+        store.set_dashboard(HOST.id, None)
+        store.set_dashboard("no such host", "http://127.0.0.1:11/")
+        assert store.hosts() == [HOST, replace(other, dashboard="http://127.0.0.1:10/")]
+
     def test_it_can_be_asked_to_stop(self, store):
         store.add_host(HOST)
         store.add_host(replace(HOST, id="host-2"))
