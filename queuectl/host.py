@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from queuectl import __version__
 from queuectl.engine.coordinator import Coordinator
 from queuectl.engine.doorbell import Doorbell
-from queuectl.engine.events import Listener
+from queuectl.engine.events import JobEvent, Listener
 from queuectl.engine.reaper import Reaper
 from queuectl.errors import QueuectlError, StoreUnavailable
 from queuectl.platform import bundle, machine
@@ -27,6 +27,7 @@ from queuectl.store.types import HostRow
 if TYPE_CHECKING:
     from queuectl.dropfolder.events import DropEvent
     from queuectl.dropfolder.watcher import Watcher
+    from queuectl.web.server import Dashboard
 
 THREAD_DEADLINE = 5.0
 """Seconds that each thread gets to end."""
@@ -47,6 +48,7 @@ class HostOptions:
     burst: bool = False
     """Whether it stops by itself when nothing is left to run."""
     drop_folder: bool = False
+    dashboard: bool = False
 
 
 class Host:
@@ -64,11 +66,14 @@ class Host:
         self.id = os.urandom(6).hex()
         self.options = options
         self._queue = jobs
+        self._listener: Listener | None = None
         self.stop_asked = False
         """Whether somebody wants this host to stop."""
         self._stop_wishes: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._hurry = threading.Event()
         self._lock = FileLock(jobs.host_lock(self.id))
+        if options.dashboard:
+            self._listener, listener = listener, self._tell
         self._coordinator = Coordinator(
             jobs,
             self.id,
@@ -85,13 +90,17 @@ class Host:
             on_stop_asked=self._on_stop_asked,
         )
         self._reaper = Reaper(jobs, self.id, ended_tokens=self._coordinator.ended_tokens, listener=listener)
-        self._doorbell = Doorbell(self._coordinator.ring)
+        self._doorbell = Doorbell(self._rung)
+        self.dashboard: Dashboard | None = None
+        """The page, while the host runs and if it has one."""
         self.watcher: Watcher | None = None
         if options.drop_folder and jobs.settings()["drop_enabled"]:
             self.watcher = _watcher(jobs, on_drop)
 
-    def start(self) -> None:
+    def start(self, on_open: Callable[[], None] | None = None) -> None:
         """Start everything: the lock and the row first, so that others see who holds the leases.
+
+        ``on_open`` is called when all is in place, and nothing runs yet.
 
         Raises:
             StoreUnavailable: the database cannot be written.
@@ -104,12 +113,42 @@ class Host:
             self._doorbell.close()
             self._lock.close()
             raise
+        if self.options.dashboard:
+            self._open_dashboard()
+        if on_open is not None:
+            on_open()
         self._doorbell.start()
         self._coordinator.start()
         self._reaper.start()
         if self.watcher is not None:
             self.watcher.start()
         bundle.settle()
+
+    def _open_dashboard(self) -> None:
+        """Have a page; whatever keeps it from being there, jobs run without it."""
+        try:
+            if not self._queue.settings()["dashboard_enabled"]:
+                return
+            from queuectl.web.server import Dashboard  # a worker process has no page
+
+            folder = drop_folder(self._queue) if self.watcher is not None else None
+            self.dashboard = Dashboard(self._queue, self.id, folder)
+            self._queue.store.set_dashboard(self.id, self.dashboard.url)
+        except QueuectlError as exc:
+            log.warning("there is no page: %s", exc)
+            return
+        self.dashboard.start()
+
+    def _rung(self) -> None:
+        self._coordinator.ring()
+        if self.dashboard is not None:
+            self.dashboard.wake()
+
+    def _tell(self, event: JobEvent) -> None:
+        if self.dashboard is not None:
+            self.dashboard.wake()
+        if self._listener is not None:
+            self._listener(event)
 
     def _register(self) -> None:
         now = self._queue.store.now()
@@ -129,6 +168,11 @@ class Host:
             self._coordinator.finish_up(int(how.removeprefix(FINISH_UP)))
         else:
             self.ask_to_stop()
+
+    @property
+    def page(self) -> str | None:
+        """Return the address of its page, if it has one."""
+        return self.dashboard.url if self.dashboard is not None else None
 
     @property
     def running(self) -> int:
@@ -177,6 +221,8 @@ class Host:
         if put_back:
             self._coordinator.interrupt("its host was stopped")
             self._wait_done(self._setting("kill_grace") + THREAD_DEADLINE, until_hurry=False)
+        if self.dashboard is not None:
+            self.dashboard.stop(THREAD_DEADLINE)
         self._doorbell.stop(THREAD_DEADLINE)
         self._coordinator.stop(THREAD_DEADLINE)
         self._reaper.stop(THREAD_DEADLINE)

@@ -8,12 +8,13 @@ from queuectl.engine.events import EventKind, JobEvent
 from queuectl.units import format_duration
 
 
-def greeting(database: str, folder: Path | None) -> Sequence[str]:
-    """Say where things are, how to add a job and how to stop; ``folder`` is the drop folder that is watched."""
+def greeting(database: str, folder: Path | None, page: str | None) -> Sequence[str]:
+    """Say where things are, how to add a job and how to stop: the drop folder that is watched, the page's address."""
     drop = ["               or put a file hello.job into the drop folder"] if folder else []
     return (
         f"  Database     {database}",
         f"  Drop folder  {folder or 'not watched'}",
+        f"  Dashboard    {f'{page}  (open it with: queuectl dashboard)' if page else 'none'}",
         '  To add       queuectl enqueue "echo hello"',
         *drop,
         "  To stop      Ctrl+C; what does not end soon goes back to the queue",

@@ -3,7 +3,7 @@
 import logging
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from types import FrameType
@@ -11,10 +11,11 @@ from types import FrameType
 import click
 
 from queuectl import narrator
-from queuectl.cli.output import cut, discard, echo, on_terminal, say, terminal_width
+from queuectl.cli.output import bold, cut, discard, echo, on_terminal, say, terminal_width
 from queuectl.dropfolder.events import DropEvent, DropKind
 from queuectl.engine.events import EventKind, JobEvent
-from queuectl.host import Host
+from queuectl.host import Host, drop_folder
+from queuectl.queue import Queue
 from queuectl.text import plain
 
 COLOURS = {
@@ -30,11 +31,11 @@ WIDEST = 250
 """Characters of a line that no person reads on a terminal."""
 
 
-def run_host(host: Host) -> None:
+def run_host(host: Host, on_open: Callable[[], None] | None = None) -> None:
     """Run a host until it is asked to stop, and stop it gracefully; a second signal gives running jobs no more time."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     with signals(host):
-        host.start()
+        host.start(on_open)
         try:
             host.wait()
         finally:
@@ -42,6 +43,14 @@ def run_host(host: Host) -> None:
                 say(f"Stopping: {host.running} running jobs get some time to end. Ctrl+C again: stop them now.")
             put_back = host.stop()
     say(f"Stopped; {put_back} jobs went back to the queue and spent no attempt." if put_back else "Stopped.")
+
+
+def greet(host: Host, queue: Queue) -> None:
+    """Say what runs, and where things are."""
+    tell(bold(f"queuectl runs up to {host.workers} jobs at once."))
+    folder = drop_folder(queue) if host.watcher else None
+    for line in narrator.greeting(queue.store.location, folder, host.page):
+        tell(line)
 
 
 def tell(text: str) -> None:

@@ -46,6 +46,7 @@ COMMANDS = {
     "worker": "worker:worker",
     "tray": "tray:tray",
     "autostart": "tray:autostart",
+    "dashboard": "dashboard:dashboard",
     "config": "config:config",
     "drop-folder": "drop:drop_folder",
     "doctor": "doctor:doctor",

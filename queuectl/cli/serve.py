@@ -3,7 +3,6 @@
 import click
 
 from queuectl.cli.base import QUEUES, SettingValue, command, open_queue
-from queuectl.cli.output import bold
 
 
 @command("serve")
@@ -11,26 +10,23 @@ from queuectl.cli.output import bold
 @click.option("--poll", type=SettingValue("poll"), help="How often to look into the database when nobody rings.")
 @click.option("-q", "--queue", "queues", type=QUEUES, help="Take jobs of these queues only: a,b.")
 @click.option("--drop/--no-drop", default=True, help="Whether to watch the drop folder.")
-def serve(workers: int | None, poll: float | None, queues: tuple[str, ...] | None, drop: bool) -> None:
-    """Run jobs, and watch the drop folder, until Ctrl+C.
+@click.option("--dashboard/--no-dashboard", default=True, help="Whether to have a page and an HTTP API.")
+def serve(workers: int | None, poll: float | None, queues: tuple[str, ...] | None, drop: bool, dashboard: bool) -> None:
+    """Run jobs, watch the drop folder and serve the dashboard, until Ctrl+C.
 
     \b
     Examples:
       queuectl serve
       queuectl serve --workers 8 --no-drop
     """
-    from queuectl.cli.hosting import print_drop, print_event, run_host, tell
-    from queuectl.host import Host, HostOptions, drop_folder
-    from queuectl.narrator import greeting
+    from queuectl.cli.hosting import greet, print_drop, print_event, run_host
+    from queuectl.host import Host, HostOptions
 
     with open_queue() as queue:
         host = Host(
             queue,
-            HostOptions(kind="serve", workers=workers, poll=poll, queues=queues, drop_folder=drop),
+            HostOptions(kind="serve", workers=workers, poll=poll, queues=queues, drop_folder=drop, dashboard=dashboard),
             listener=print_event,
             on_drop=print_drop,
         )
-        tell(bold(f"queuectl runs up to {host.workers} jobs at once."))
-        for line in greeting(queue.store.location, drop_folder(queue) if host.watcher else None):
-            tell(line)
-        run_host(host)
+        run_host(host, lambda: greet(host, queue))

@@ -153,11 +153,19 @@ class TrayActions:
 
     def open_dead(self) -> None:
         """Show the dead letter queue."""
-        show_in_terminal(self._queue, self._database, "dlq", "list")
+        self._open("dead", "dlq", "list")
 
     def open_dashboard(self) -> None:
         """Show what is going on."""
-        show_status(self._queue, self._database)
+        self._open("", "status", "--watch")
+
+    def _open(self, page: str, *words: str) -> None:
+        """Open a page of our own host or, where there is none, show what a command prints."""
+        dashboard = self._app.host.dashboard
+        if dashboard is None:
+            show_in_terminal(self._queue, self._database, *words)
+        else:
+            open_path(dashboard.login_url(page))
 
     def open_drop_folder(self) -> None:
         """Open the drop folder."""
@@ -225,9 +233,18 @@ def _in_background(function: Callable[[], None]) -> None:
     threading.Thread(target=function, name="tray-quit", daemon=True).start()
 
 
-def show_status(queue: Queue, database: str | None) -> None:
-    """Show what is going on, live."""
-    show_in_terminal(queue, database, "status", "--watch")
+def open_page(queue: Queue, database: str | None) -> None:
+    """Open the page of the host that runs already or, where there is none, show the status in a terminal.
+
+    Raises:
+        OSError: nothing here can show it.
+    """
+    from queuectl.web.client import login_url
+
+    try:
+        open_path(login_url(queue))
+    except QueuectlError:
+        show_in_terminal(queue, database, "status", "--watch")
 
 
 def show_in_terminal(queue: Queue, database: str | None, *words: str) -> None:

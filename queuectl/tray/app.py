@@ -36,7 +36,7 @@ class TrayApp:
         self._tray = tray
         self.host = Host(
             queue,
-            HostOptions(kind="tray", drop_folder=True),
+            HostOptions(kind="tray", drop_folder=True, dashboard=True),
             listener=self._on_job,
             on_drop=self._on_drop,
         )

@@ -18,7 +18,7 @@ from queuectl.platform import autostart
 from queuectl.platform.lock import FileLock
 from queuectl.queue import Queue
 from queuectl.text import plain
-from queuectl.tray.actions import show_status
+from queuectl.tray.actions import open_page
 from queuectl.tray.app import TrayApp
 from queuectl.tray.backend import Action, Entry, Mood, Notification, Picture, TrayBackend, TrayUnavailable
 
@@ -84,7 +84,7 @@ def _run_once(queue: Queue, database: str | None) -> int:
     if not lock.acquire(0):
         _say(f"queuectl-tray runs already on {queue.store.location}.")
         with contextlib.suppress(OSError):
-            show_status(queue, database)
+            open_page(queue, database)
         return 0
     try:
         return _run(queue, database)
@@ -125,7 +125,8 @@ def _go_on_without_icon(app: TrayApp, why: str) -> None:
     """Do in the terminal what ``queuectl serve`` does."""
     _say(f"No tray icon can be shown: {why}")
     _say(f"queuectl runs up to {app.host.workers} jobs at once all the same.")
-    for line in greeting(app.queue.store.location, drop_folder(app.queue) if app.host.watcher else None):
+    folder = drop_folder(app.queue) if app.host.watcher else None
+    for line in greeting(app.queue.store.location, folder, app.host.page):
         _say(line)
     app.narrate(lambda what, text: _say(plain(f"{datetime.now().astimezone():%H:%M:%S} {what} {text}")))
     app.host.wait()
