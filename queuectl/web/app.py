@@ -20,7 +20,6 @@ from queuectl.web.pages import page_routes
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.types import ASGIApp
 
     from queuectl.web.keys import Keys
     from queuectl.web.logstream import LogStreams
@@ -38,7 +37,7 @@ def make_app(
     views: "Views",
     logs: "LogStreams",
     pool: Executor,
-) -> "ASGIApp":
+) -> Guard:
     """Return the whole application; handlers run in ``pool``, ``names`` are what it may be asked for."""
     routes = [*page_routes(keys), *_stream_routes(views, logs, pool), *_routes(endpoints, answers, pool)]
     app = Starlette(routes=routes, exception_handlers={HTTPException: _failed, Exception: _broken})

@@ -149,7 +149,7 @@ class Guard:
     """Let an ASGI application see only what ``judge`` lets pass; its proof is in ``scope["state"]["proof"]``."""
 
     def __init__(self, app: "ASGIApp", keys: Keys, names: Collection[str]) -> None:
-        self._app = app
+        self.app = app
         self._keys = keys
         self._names = names
 
@@ -165,7 +165,7 @@ class Guard:
             await _refuse(send, verdict, as_page=wants_page)
             return
         scope.setdefault("state", {})["proof"] = verdict
-        await self._app(scope, _limited(receive), send)
+        await self.app(scope, _limited(receive), send)
 
 
 def _limited(receive: "Receive") -> "Receive":

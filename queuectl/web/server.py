@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import uvicorn
 
     from queuectl.queue import Queue
+    from queuectl.web.guard import Guard
     from queuectl.web.views import Views
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -43,10 +44,11 @@ class Dashboard:
         self._bind: str = settings["dashboard_bind"]
         self._socket = _listen(self._bind, settings["dashboard_port"])
         self.port: int = self._socket.getsockname()[1]
-        self._names = _names(self._bind, self.port, settings["dashboard_hosts"])
+        self.names = _names(self._bind, self.port, settings["dashboard_hosts"])
         self._bell, self._ear = socket.socketpair()
         self._stopped = False
-        self._views: Views | None = None
+        self.views: Views | None = None
+        self.app: Guard | None = None
         self._server: uvicorn.Server | None = None
         self._thread = threading.Thread(target=self._serve, name="dashboard", daemon=True)
         if self._bind not in LOOPBACK:
@@ -68,15 +70,15 @@ class Dashboard:
 
     def wake(self) -> None:
         """Say that something may have changed; it costs nothing while no page is open."""
-        if self._views is not None:
-            self._views.wake()
+        if self.views is not None:
+            self.views.wake()
 
     def stop(self, timeout: float) -> None:
         """End the streams and the server, within ``timeout`` seconds for each."""
         self._stopped = True
         self._bell.send(b"x")
-        if self._views is not None:
-            self._views.stop(timeout)
+        if self.views is not None:
+            self.views.stop(timeout)
         if self._server is not None:
             self._server.should_exit = True
         self._thread.join(timeout)
@@ -114,14 +116,14 @@ class Dashboard:
 
         site = Site(host_id=self._host_id, drop_folder=self._drop_folder, csrf=self.keys.csrf)
         answers = Answers(self._queue, site, ENDPOINTS)
-        views = self._views = Views(answers.look, self._queue.store.changed)
+        views = self.views = Views(answers.look, self._queue.store.changed)
         with ThreadPoolExecutor(THREADS, thread_name_prefix="dashboard") as pool:
-            app = make_app(
-                answers, ENDPOINTS, keys=self.keys, names=self._names, views=views, pool=pool,
+            self.app = make_app(
+                answers, ENDPOINTS, keys=self.keys, names=self.names, views=views, pool=pool,
                 logs=LogStreams(self._queue, lambda: self._stopped),
             )  # fmt: skip
             config = uvicorn.Config(
-                app,
+                self.app,
                 http="h11",
                 loop="asyncio",
                 ws="none",
