@@ -161,7 +161,7 @@ class Queue:
         return job
 
     def jobs(self, query: JobFilter | None = None) -> list[Job]:
-        """Return jobs, newest first."""
+        """Return jobs, newest first unless the query says otherwise."""
         return self.store.jobs(query or JobFilter())
 
     def attempts(self, job_id: int) -> list[Attempt]:

@@ -19,6 +19,7 @@ from queuectl.cli.output import (
     state_text,
 )
 from queuectl.model.state import State
+from queuectl.store.types import JobFilter, Order
 from queuectl.text import plain
 from queuectl.units import format_duration, format_size
 
@@ -41,10 +42,20 @@ def limit_option(function: click.decorators.FC) -> click.decorators.FC:
 @click.option("-s", "--state", "states", type=STATE, multiple=True, help="Only jobs in this state; may be repeated.")
 @click.option("-q", "--queue", help="Only jobs of this queue.")
 @click.option("-t", "--tag", help="Only jobs with this tag.")
+@click.option(
+    "-o",
+    "--order",
+    type=click.Choice([order.value for order in Order]),
+    default=Order.NEWEST.value,
+    show_default=True,
+    help="What comes first: the newest or oldest job; which ended last; which is due, or will be run, next.",
+)
 @limit_option
 @json_option
-def list_jobs(states: tuple[str, ...], queue: str | None, tag: str | None, limit: int, as_json: bool) -> None:
-    """List jobs, the newest first.
+def list_jobs(
+    states: tuple[str, ...], queue: str | None, tag: str | None, order: str, limit: int, as_json: bool
+) -> None:
+    """List jobs, by default the newest first.
 
     In a pipe it prints, separated by tabs: id, state, tries (spent/allowed), queue, time it was added, note, command.
 
@@ -52,11 +63,11 @@ def list_jobs(states: tuple[str, ...], queue: str | None, tag: str | None, limit
     Examples:
       queuectl list --state pending
       queuectl list -s dead -s failed --json
+      queuectl list --order ended --limit 10
       queuectl list | cut -f1
     """
-    from queuectl.store.types import JobFilter
-
-    query = JobFilter(states=tuple(State(state) for state in states), queue=queue, tag=tag, limit=limit)
+    wanted = tuple(State(state) for state in states)
+    query = JobFilter(states=wanted, queue=queue, tag=tag, order=Order(order), limit=limit)
     with open_queue() as opened:
         print_jobs(opened.jobs(query), as_json=as_json, none="No jobs.")
 
@@ -109,8 +120,6 @@ def search(text: str, states: tuple[str, ...], queue: str | None, limit: int, as
       queuectl search ffmpeg
       queuectl search "No space left" --state dead
     """
-    from queuectl.store.types import JobFilter
-
     query = JobFilter(states=tuple(State(state) for state in states), queue=queue, text=text, limit=limit)
     with open_queue() as opened:
         print_jobs(opened.jobs(query), as_json=as_json, none=f"No job has {plain(text)!r}.")

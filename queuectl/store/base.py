@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from queuectl.model.dependencies import Dependency
 from queuectl.model.job import Attempt, Event, Job, Outcome
 from queuectl.model.state import State
+from queuectl.store.page_verbs import PageVerbs
 from queuectl.store.schedule_verbs import ScheduleVerbs
-from queuectl.store.types import HostRow, JobFilter, NewJob, Pause, QueueRow, Report, Running
+from queuectl.store.types import HostRow, NewJob, Pause, QueueRow, Report, Running
 
 if TYPE_CHECKING:  # every command would pay for what few verbs speak of
     from queuectl.model.admission import Room
@@ -23,7 +24,7 @@ if TYPE_CHECKING:  # every command would pay for what few verbs speak of
     from queuectl.model.statistics import RunFact
 
 
-class Store(ScheduleVerbs, Protocol):
+class Store(PageVerbs, ScheduleVerbs, Protocol):
     """Keep the jobs, and make each change to them whole or not at all."""
 
     @property
@@ -79,10 +80,6 @@ class Store(ScheduleVerbs, Protocol):
 
     def by_key(self, key: str) -> Job | None:
         """Return the newest job with this key."""
-        ...
-
-    def jobs(self, query: JobFilter) -> list[Job]:
-        """Return jobs, newest first."""
         ...
 
     def newest_id(self) -> int:

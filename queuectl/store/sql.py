@@ -1,11 +1,7 @@
 """SQLite's statements; each change names the state, or the lease token, that it expects."""
 
-import re
-from typing import Any
-
 from queuectl.model.hooks import HOOKS
 from queuectl.store.rows import ATTEMPT_COLUMNS, EVENT_COLUMNS, HOST_COLUMNS, INSERT_COLUMNS, JOB_COLUMNS, SPEC_COLUMNS
-from queuectl.store.types import JobFilter
 
 _NOT_ENDED = "state NOT IN ('completed', 'dead', 'cancelled')"
 _NO_LEASE = "lease_token = NULL, lease_owner = NULL, lease_expires_at = NULL"
@@ -286,35 +282,3 @@ PAUSES = "SELECT queue, since, until FROM pauses WHERE until IS NULL OR until > 
 SETTINGS = "SELECT key, value FROM settings"
 SET = "INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)"
 UNSET = "DELETE FROM settings WHERE key = ?"
-
-
-SEARCHED = ("command", "argv", "name", "tags", "key", "note")
-_TILDE = "'~'"
-_IN_TAILS = f"EXISTS (SELECT 1 FROM attempts WHERE job_id = jobs.id AND tail LIKE ? ESCAPE {_TILDE})"
-
-
-def list_jobs(query: JobFilter) -> tuple[str, tuple[Any, ...]]:
-    """Build the statement that lists jobs, newest first, and its values."""
-    where: list[str] = []
-    values: list[Any] = []
-    if query.states:
-        where.append(f"state IN ({', '.join('?' * len(query.states))})")
-        values += [state.value for state in query.states]
-    if query.queue is not None:
-        where.append("queue = ?")
-        values.append(query.queue)
-    if query.tag is not None:
-        where.append("tags IS NOT NULL AND ? IN (SELECT value FROM json_each(tags))")
-        values.append(query.tag)
-    if query.key is not None:
-        where.append("key = ?")
-        values.append(query.key)
-    if query.text is not None:
-        pattern = "%" + re.sub("([%_~])", r"~\1", query.text) + "%"
-        where.append(f"({' OR '.join(f'{column} LIKE ? ESCAPE {_TILDE}' for column in SEARCHED)} OR {_IN_TAILS})")
-        values += [pattern] * (len(SEARCHED) + 1)
-    if query.before is not None:
-        where.append("id < ?")
-        values.append(query.before)
-    condition = f"WHERE {' AND '.join(where)}" if where else ""
-    return f"SELECT {JOB_COLUMNS} FROM jobs {condition} ORDER BY id DESC LIMIT ?", (*values, query.limit)

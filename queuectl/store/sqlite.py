@@ -24,9 +24,10 @@ from queuectl.store.rows import (
     job_from_row,
     to_ms,
 )
+from queuectl.store.sqlite_pages import SqlitePages
 from queuectl.store.sqlite_registry import SqliteRegistry
 from queuectl.store.sqlite_schedules import SqliteSchedules
-from queuectl.store.types import JobFilter, NewJob, Report, Running
+from queuectl.store.types import NewJob, Report, Running
 
 if TYPE_CHECKING:
     import socket
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from queuectl.model.statistics import RunFact
 
 
-class SqliteStore(SqliteRegistry, SqliteSchedules):
+class SqliteStore(SqliteRegistry, SqlitePages, SqliteSchedules):
     """Implement the Store protocol on one SQLite file; usable from several threads at once.
 
     ``machine`` says which machine this is; only its hosts are rung.
@@ -104,11 +105,6 @@ class SqliteStore(SqliteRegistry, SqliteSchedules):
         with self._db.read() as db:
             row = db.execute(sql.NEWEST_KEY, (key,)).fetchone()
             return job_from_row(row) if row else None
-
-    def jobs(self, query: JobFilter) -> list[Job]:
-        text, values = sql.list_jobs(query)
-        with self._db.read() as db:
-            return [job_from_row(row) for row in db.execute(text, values)]
 
     def newest_id(self) -> int:
         with self._db.read() as db:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from queuectl.model.dependencies import WaitKind
@@ -22,9 +23,24 @@ class NewJob:
     """Jobs that it waits for and that are enqueued before it in the same call, by their places there."""
 
 
+class Order(StrEnum):
+    """In which order jobs are listed."""
+
+    NEWEST = "newest"
+    """The one added last first."""
+    OLDEST = "oldest"
+    """The one added first first."""
+    ENDED = "ended"
+    """The one that ended last first; jobs that have ended only."""
+    DUE = "due"
+    """By the time at which they will be ready; scheduled jobs and those that wait for their retry only."""
+    NEXT = "next"
+    """As they will be run: by priority, then by age; pending jobs only."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobFilter:
-    """Which jobs to list, newest first; ``before`` is the id after which the next page begins."""
+    """Which jobs to list, in what order, and how many; ``cursor`` is that of the page before."""
 
     states: Collection[State] = ()
     queue: str | None = None
@@ -33,7 +49,20 @@ class JobFilter:
     text: str | None = None
     """What a command, name, tag, key, note or the stored end of an output holds, in whatever case."""
     before: int | None = None
+    """Only jobs with ids below this one."""
+    order: Order = Order.NEWEST
+    cursor: str | None = None
     limit: int = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """Some of the jobs that a filter lets through; ``cursor`` leads to those behind them, None when there are none."""
+
+    jobs: Sequence[Job]
+    cursor: str | None
+    exhausted: bool = True
+    """False when the search stopped before the page was full, since its time was up; the cursor goes on from there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

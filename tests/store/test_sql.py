@@ -2,11 +2,13 @@
 
 import re
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
 from queuectl.model.state import State
-from queuectl.store import sql
+from queuectl.store import pages, sql
+from queuectl.store.types import JobFilter, Order
 from tests.store.conformance.case import SettableClock, add, claim, end, new
 
 MANY = 20_000
@@ -128,6 +130,52 @@ def test_the_claim_reads_its_index_and_no_other_part_of_the_table(store, db):
     assert [line for line in plan(db, sql.CLAIM) if "jobs" in line and "SCAN" not in line] == [
         "SEARCH jobs USING INTEGER PRIMARY KEY (rowid=?)"
     ]
+
+
+@pytest.mark.wine(SAME_STEPS)
+def test_a_page_does_not_cost_more_when_there_are_many_jobs(store, db):
+    asked = [
+        {"order": order, "queue": queue, "states": states, "limit": 20}
+        for order, queue in product(Order, (None, "default"))
+        for states in ((), (State.COMPLETED, State.SCHEDULED, State.PENDING))
+    ]
+
+    def look(fields):
+        page = store.page(JobFilter(**fields))
+        assert len(store.page(JobFilter(**fields, cursor=page.cursor)).jobs) == 20
+
+    found = []
+    for many in (100, MANY):
+        age(store, db, many)
+        store.enqueue([new(priority=number % 5) for number in range(many)])
+        found.append([steps(db, lambda fields=fields: look(fields)) for fields in asked])
+    assert [fields for fields, few, many in zip(asked, *found, strict=True) if many > few * 1.25 + 5] == []
+
+
+def test_a_page_is_found_by_the_index_that_has_its_order(store, db):
+    age(store, db, 500)
+    used = {
+        order: {line for line in plan(db, text) if re.search(r"\bjobs\b|B-TREE", line)}
+        for order, text in pages.IN_PARTS.items()
+    }
+    found = "SEARCH jobs USING COVERING INDEX"
+    begun = "queue=? AND state=? AND"
+    assert used == {
+        Order.NEWEST: {f"{found} jobs_listed ({begun} rowid>? AND rowid<?)"},
+        Order.OLDEST: {f"{found} jobs_listed ({begun} rowid>? AND rowid<?)"},
+        Order.ENDED: {
+            f"{found} jobs_ended_of_queue ({begun} finished_at=? AND rowid>? AND rowid<?)",
+            f"{found} jobs_ended_of_queue ({begun} finished_at>? AND finished_at<?)",
+        },
+        Order.DUE: {
+            f"{found} jobs_due_of_queue ({begun} run_at=? AND rowid>? AND rowid<?)",
+            f"{found} jobs_due_of_queue ({begun} run_at>?)",
+        },
+        Order.NEXT: {
+            f"{found} jobs_ready (queue=? AND priority=? AND id>? AND id<?)",
+            f"{found} jobs_ready (queue=? AND priority<?)",
+        },
+    }
 
 
 def test_a_mutex_finds_its_jobs_by_its_indexes(store, db):

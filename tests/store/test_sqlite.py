@@ -10,10 +10,13 @@ import apsw
 import pytest
 
 from queuectl.model.state import State
+from queuectl.store import pages
 from queuectl.store.base import Store
+from queuectl.store.page_verbs import PageVerbs
 from queuectl.store.schedule_verbs import ScheduleVerbs
 from tests.store.conformance import StoreConformance
 from tests.store.conformance.case import add, take
+from tests.store.conformance.pages import Pages
 from tests.store.conformance.registry import HOST
 from tests.support import PATIENCE
 
@@ -24,9 +27,19 @@ class TestSqlite(StoreConformance):
         return open_sqlite
 
 
+class TestSqliteInSmallPieces(Pages):
+    """Where what it looks at comes in many pieces."""
+
+    @pytest.fixture
+    def make_store(self, open_sqlite, monkeypatch):
+        for name, value in (("CHUNK", 3), ("AT_ONCE", 8), ("LEAST", 1)):
+            monkeypatch.setattr(pages, name, value)
+        return open_sqlite
+
+
 def test_the_suite_knows_every_verb():
     source = "".join(path.read_text("utf-8") for path in Path(__file__).with_name("conformance").glob("*.py"))
-    verbs = [name for part in (Store, ScheduleVerbs) for name in vars(part) if not name.startswith("_")]
+    verbs = [name for part in (Store, PageVerbs, ScheduleVerbs) for name in vars(part) if not name.startswith("_")]
     assert len(verbs) > 30
     assert [name for name in verbs if not re.search(rf"[.\"]{name}\b", source)] == []
 

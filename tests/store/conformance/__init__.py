@@ -9,6 +9,7 @@ from tests.store.conformance.ending import Cancelling, Deleting, Finishing, Retr
 from tests.store.conformance.leases import Leases
 from tests.store.conformance.limits import Hooks, Mutexes, QueueLimits, Slots
 from tests.store.conformance.looking import Counts, Lists, Transactions
+from tests.store.conformance.pages import Pages
 from tests.store.conformance.registry import Hosts, Pauses, Settings
 from tests.store.conformance.schedules import RunsOfSchedules, Schedules
 from tests.store.conformance.transitions import Transitions
@@ -18,7 +19,7 @@ PARTS = (
     Adding, Keys, Batches, Claiming, Leases, Transitions, DueJobs, Dependencies, Finishing, Cancelling, Retrying,
     Deleting, Archives, Searches, Statistics, Lists, Counts, Transactions, Hosts, Pauses, Settings,
     Mutexes, QueueLimits, Slots, Hooks, KindsOfWaits, Replacing, Progresses, Counting, Editing,
-    Schedules, RunsOfSchedules,
+    Schedules, RunsOfSchedules, Pages,
 )  # fmt: skip
 
 
