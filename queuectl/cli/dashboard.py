@@ -16,7 +16,9 @@ PAGES = ("overview", "jobs", "dead", "drop", "schedules", "queues", "workers", "
 @click.option("--page", type=click.Choice(PAGES), default="overview", help="Which page to open.")
 @json_option
 def dashboard(print_url: bool, token: bool, new_token: bool, page: str, as_json: bool) -> None:
-    """Open the dashboard in the browser; the tray or ``queuectl serve`` must be running.
+    """Open the dashboard in the browser.
+
+    The tray or "queuectl serve" must be running: the dashboard is theirs.
 
     \b
     Examples:

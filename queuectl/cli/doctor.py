@@ -69,6 +69,7 @@ def _with_queue() -> Iterator[Finding]:
         yield from settings
         if all(finding.level is Level.OK for finding in settings):
             yield from _tried("host", lambda: _hosts(queue))
+            yield from _tried("dashboard", lambda: _page(queue))
             yield from _tried("drop folder", lambda: _drop(queue))
 
 
@@ -91,6 +92,22 @@ def _hosts(queue: "Queue") -> Iterator[Finding]:
     if not status.hosts:
         advice = "Nothing takes jobs now. Start one: queuectl serve"
         yield Finding(level=Level.WARNING, what="host", found="none is running", advice=advice)
+
+
+def _page(queue: "Queue") -> Iterator[Finding]:
+    from queuectl.web.server import LOOPBACK
+
+    settings = queue.settings()
+    if not settings["dashboard_enabled"]:
+        advice = "To have it: queuectl config set dashboard_enabled on, and start the host again."
+        yield Finding(what="dashboard", found="switched off", advice=advice)
+    elif settings["dashboard_bind"] not in LOOPBACK:
+        found = f"open to other machines at {settings['dashboard_bind']}, without encryption"
+        advice = "To keep it to this one: queuectl config unset dashboard_bind"
+        yield Finding(level=Level.WARNING, what="dashboard", found=found, advice=advice)
+    for host in queue.hosts():
+        if host.dashboard:
+            yield Finding(what="dashboard", found=f"{host.dashboard} on {host.name}; open it: queuectl dashboard")
 
 
 def _drop(queue: "Queue") -> Iterator[Finding]:

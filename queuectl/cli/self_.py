@@ -78,10 +78,30 @@ def _parts() -> Finding:
     numbers = [number for number, _ in migrations()]
     if not numbers or numbers != list(range(1, len(numbers) + 1)):
         missing.append(f"the schema (only {numbers or 'nothing'} is there)")
+    files = _page(missing)
     if missing:
         found = f"missing: {', '.join(missing)}"
         return Finding(level=Level.ERROR, what="parts", found=found, advice="Install queuectl again.")
-    return Finding(what="parts", found=f"{len(COMMANDS)} commands, schema {numbers[-1]}")
+    return Finding(what="parts", found=f"{len(COMMANDS)} commands, schema {numbers[-1]}, a page of {files} files")
+
+
+def _page(missing: list[str]) -> int:
+    """Load the page's server, and count the page's files."""
+    from queuectl.web.without_tls import stand_in_for_ssl
+
+    stand_in_for_ssl()
+    try:
+        import_module("uvicorn.protocols.http.h11_impl")
+        import_module("queuectl.web.app")
+        from queuectl.web.pages import read_static
+
+        files = read_static()
+    except (ImportError, OSError) as exc:
+        missing.append(f"the page ({exc})")
+        return 0
+    if "/static/index.html" not in files:
+        missing.append("the page")
+    return len(files)
 
 
 def _sqlite() -> Finding:

@@ -12,7 +12,9 @@ from queuectl.cli.base import QUEUES, SettingValue, command, open_queue
 @click.option("--drop/--no-drop", default=True, help="Whether to watch the drop folder.")
 @click.option("--dashboard/--no-dashboard", default=True, help="Whether to have a page and an HTTP API.")
 def serve(workers: int | None, poll: float | None, queues: tuple[str, ...] | None, drop: bool, dashboard: bool) -> None:
-    """Run jobs, watch the drop folder and serve the dashboard, until Ctrl+C.
+    """Run jobs, watch the drop folder, and serve the dashboard.
+
+    It ends with Ctrl+C; what does not end soon then goes back to the queue.
 
     \b
     Examples:

@@ -3,7 +3,6 @@
 import logging
 import selectors
 import socket
-import sys
 import threading
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from queuectl.errors import QueuectlError
+from queuectl.platform.listener import listen
 from queuectl.web.keys import Keys, token_file
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from queuectl.web.views import Views
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-BACKLOG = 128
 THREADS = 4
 """Requests that are worked on at once."""
 
@@ -139,30 +138,12 @@ class Dashboard:
                 asyncio.run(self._server.serve(sockets=[self._socket]))
 
 
-def _listen(bind: str, port: int) -> socket.socket:
-    """Bind the port, or any free one where that is taken.
-
-    Raises:
-        QueuectlError: the address is none of this machine's.
-    """
-    for wanted in dict.fromkeys((port, 0)):
-        listener = socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET, socket.SOCK_STREAM)
-        if sys.platform == "win32":  # there, the usual option would let another program take the port over
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        else:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((bind, wanted))
-            listener.listen(BACKLOG)
-        except OSError as exc:
-            listener.close()
-            if wanted == 0:
-                hint = "Choose another: queuectl config set dashboard_bind 127.0.0.1"
-                raise QueuectlError(f"the page cannot be bound to {bind}: {exc.strerror}", hint=hint) from exc
-        else:
-            listener.setblocking(False)
-            return listener
-    raise AssertionError
+def _listen(address: str, port: int) -> socket.socket:
+    try:
+        return listen(address, port)
+    except OSError as exc:
+        hint = "Choose another: queuectl config set dashboard_bind 127.0.0.1"
+        raise QueuectlError(f"the page cannot be bound to {address}: {exc.strerror or exc}", hint=hint) from exc
 
 
 def _names(bind: str, port: int, more: str) -> Collection[str]:

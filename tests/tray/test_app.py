@@ -6,6 +6,7 @@ import sys
 from functools import partial
 from itertools import pairwise
 
+import httpx
 import pytest
 
 from queuectl.model.job import JobSpec
@@ -150,7 +151,7 @@ def test_a_dead_job_is_told_with_buttons_that_work(app, desktop, jobs, opened):
     desktop.event(next(c.id for c in find(desktop, "Dead letter").children if c.properties["label"] == "Retry all"))
     until(lambda: len(jobs.attempts(job.id)) == 3, "the third run")
     desktop.event(next(c.id for c in find(desktop, "Dead letter").children if c.properties["label"] == "Open"))
-    until(lambda: "a-terminal" in opened() and "dlq list" in opened(), "the list in a terminal")
+    until(lambda: "/login?code=" in opened() and "&to=dead" in opened(), "the page of dead jobs")
 
 
 def test_what_is_opened(app, desktop, jobs, opened):
@@ -159,9 +160,28 @@ def test_what_is_opened(app, desktop, jobs, opened):
     desktop.click("Open logs")
     until(lambda: f"xdg-open {jobs.paths.logs}" in opened(), "the logs")
     desktop.call("org.kde.StatusNotifierItem", "Activate", "ii", 0, 0)
-    until(lambda: "status --watch" in opened(), "the left click")
+    until(lambda: "/login?code=" in opened(), "the left click")
+    url = opened().split("xdg-open ")[-1].split()[0]
+    assert url.startswith(jobs.hosts()[0].dashboard)
+    with httpx.Client(trust_env=False) as browser:
+        assert browser.get(url).status_code == 200
+        assert browser.get(jobs.hosts()[0].dashboard).status_code == 200
     desktop.click("About queuectl")
     assert str(jobs.paths.database) in desktop.notification().body
+
+
+def test_without_a_page_a_terminal_shows_what_is_going_on(desktop, jobs, opened):
+    jobs.set_setting("dashboard_enabled", "off")
+    tray = Tray()
+    desktop.icon()
+    until(lambda: label(desktop, 0).startswith("0 running"), "the first look")
+    desktop.call("org.kde.StatusNotifierItem", "Activate", "ii", 0, 0)
+    until(lambda: "a-terminal" in opened() and "status --watch" in opened(), "the left click")
+    desktop.event(next(c.id for c in find(desktop, "Dead letter").children if c.properties["label"] == "Open"))
+    until(lambda: "dlq list" in opened(), "the list in a terminal")
+    assert Tray().ends() == 0  # a second start
+    assert opened().count("status --watch") == 2
+    assert tray.terminate() == 0
 
 
 def test_a_job_from_the_clipboard_can_be_called_back(app, desktop, jobs):
@@ -232,10 +252,10 @@ def test_p7_signals_stop_it_gracefully(app, desktop, jobs, number):
     assert jobs.find(job.id).attempts == 0
 
 
-def test_a_second_start_shows_what_is_going_on_and_ends(app, desktop, opened):
+def test_a_second_start_shows_what_is_going_on_and_ends(app, desktop, jobs, opened):
     second = Tray()
     assert second.ends() == 0
-    until(lambda: "status --watch" in opened(), "the status in a terminal")
+    until(lambda: f"xdg-open {jobs.hosts()[0].dashboard}login?code=" in opened(), "the page")
     assert "runs already" in second.lines[0]
     assert app.process.poll() is None
     assert len(desktop.registered) == 1
