@@ -7,6 +7,7 @@ import random
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import timedelta
 
 from queuectl.engine.aftermath import add_hooks
 from queuectl.engine.events import EventKind, JobEvent, Listener, tell
@@ -21,6 +22,8 @@ from queuectl.platform.process import kill_marked, kill_remains
 from queuectl.queue import Queue
 from queuectl.store.types import HostRow, Running
 
+KEEP_RUN_COUNTS = timedelta(days=8)
+"""For how long back the page shows how many runs ended, and a day."""
 PRUNE_EVERY = 120
 """Sweeps between two looks for jobs that are old enough to be forgotten."""
 
@@ -136,6 +139,7 @@ class Reaper:
         settings = self._queue.settings()
         count = self._queue.prune(forget_before(settings, self._store.now()))
         count += self._queue.prune_beyond(forget_beyond(settings))
+        self._store.forget_run_counts(self._store.now() - KEEP_RUN_COUNTS)
         if count:
             log.info("forgot %d old jobs", count)
 

@@ -10,7 +10,7 @@ from queuectl.model.archive import Record
 from queuectl.model.dependencies import Dependency, WaitKind
 from queuectl.model.job import Attempt, DeadParent, Event, Job
 from queuectl.model.state import State
-from queuectl.store import mutexes, sql
+from queuectl.store import mutexes, run_counts, sql
 from queuectl.store.dependents import unblock
 from queuectl.store.rows import attempt_from_row, event_from_row, job_from_row, spec_values, to_ms
 from queuectl.store.types import NewJob
@@ -48,6 +48,15 @@ def restore(db: apsw.Connection, found: Sequence[Record]) -> None:
         db.execute(sql.RESTORE, (*spec_values(new), *_row(job)))
         db.executemany(sql.RESTORE_ATTEMPT, [_attempt(one) for one in record.attempts])
         db.executemany(sql.RESTORE_EVENT, [_event(one) for one in record.events])
+    run_counts.count(
+        db,
+        (
+            (record.job.spec.queue, one.outcome, to_ms(one.started_at), to_ms(one.finished_at))
+            for record in found
+            for one in record.attempts
+            if one.outcome is not None and one.finished_at is not None
+        ),
+    )
     for record in found:
         if_dead = (record.job.spec.dead_parent or DeadParent.CANCEL).value
         values = [(one.job_id, one.parent_id, one.kind.value, int(one.met), if_dead) for one in record.waits]

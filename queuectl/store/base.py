@@ -14,6 +14,7 @@ from queuectl.model.dependencies import Dependency
 from queuectl.model.job import Attempt, Event, Job, Outcome
 from queuectl.model.state import State
 from queuectl.store.page_verbs import PageVerbs
+from queuectl.store.run_verbs import RunVerbs
 from queuectl.store.schedule_verbs import ScheduleVerbs
 from queuectl.store.types import HostRow, NewJob, Pause, QueueRow, Report, Running
 
@@ -21,10 +22,9 @@ if TYPE_CHECKING:  # every command would pay for what few verbs speak of
     from queuectl.model.admission import Room
     from queuectl.model.archive import Record
     from queuectl.model.policy import Verdict
-    from queuectl.model.statistics import RunFact
 
 
-class Store(PageVerbs, ScheduleVerbs, Protocol):
+class Store(PageVerbs, RunVerbs, ScheduleVerbs, Protocol):
     """Keep the jobs, and make each change to them whole or not at all."""
 
     @property
@@ -167,10 +167,6 @@ class Store(PageVerbs, ScheduleVerbs, Protocol):
         Raises:
             WrongState: there is a job with such an id, or a live one with such a key; nothing is kept.
         """
-        ...
-
-    def runs_since(self, since: datetime) -> "list[RunFact]":
-        """Return the runs that have ended since a moment."""
         ...
 
     # jobs: by a host

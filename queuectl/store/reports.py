@@ -13,7 +13,7 @@ import apsw
 
 from queuectl.model.job import Job
 from queuectl.model.state import FINAL, State
-from queuectl.store import mutexes, sql
+from queuectl.store import mutexes, run_counts, sql
 from queuectl.store.adding import read
 from queuectl.store.dependents import settle
 from queuectl.store.rows import to_ms
@@ -25,7 +25,7 @@ def finish(db: apsw.Connection, reports: Sequence[Report], now: datetime, host_n
     asked = json.dumps([(report.job.id, report.job.lease and report.job.lease.token) for report in reports])
     current: Any = db.execute(sql.CURRENT_LEASES, {"reports": asked}).get
     ended: list[Job | None] = [None] * len(reports)
-    changes, attempts, parents = [], [], []
+    changes, attempts, runs, parents = [], [], [], []
     seen = set()
     for position, cancel_requested, has_dependents in sorted(json.loads(current)):
         report = reports[position]
@@ -37,19 +37,21 @@ def finish(db: apsw.Connection, reports: Sequence[Report], now: datetime, host_n
         changes.append(
             (job.id, job.state, job.attempts, _ms(job.run_at), _ms(job.finished_at), job.exit_code, job.reason)
         )
-        started = outcome.started_at or job.started_at or outcome.finished_at
+        started = to_ms(outcome.started_at or job.started_at or outcome.finished_at)
+        finished = to_ms(outcome.finished_at)
         attempts.append(
             (
-                job.id, job.runs, report.job.lease and report.job.lease.owner, to_ms(started),
-                to_ms(outcome.finished_at), outcome.kind, job.state, outcome.exit_code, outcome.reason, outcome.tail,
-                outcome.output_bytes,
+                job.id, job.runs, report.job.lease and report.job.lease.owner, started, finished, outcome.kind,
+                job.state, outcome.exit_code, outcome.reason, outcome.tail, outcome.output_bytes,
             )
         )  # fmt: skip
+        runs.append((job.spec.queue, outcome.kind, started, finished))
         if has_dependents and job.state in FINAL:
             parents.append(job)
     if changes:
         db.execute(sql.FINISH, {"changes": json.dumps(changes), "now": to_ms(now)})
         db.execute(sql.FINISH_ATTEMPTS, {"attempts": json.dumps(attempts), "host_name": host_name})
+        run_counts.count(db, runs)
     for job in parents:
         settle(db, job.id, job.state, now)
     touched = {job.spec.mutex for job in ended if job is not None}

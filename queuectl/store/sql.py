@@ -122,13 +122,6 @@ RESTORE_ATTEMPT = (
     f"INSERT INTO attempts ({ATTEMPT_COLUMNS}) VALUES ({', '.join('?' * len(ATTEMPT_COLUMNS.split(',')))})"
 )
 RESTORE_EVENT = f"INSERT INTO events ({EVENT_COLUMNS}) VALUES ({_marks(EVENT_COLUMNS)})"
-RUNS_SINCE = """
-    SELECT queue, coalesce(name, ''), outcome, attempts.finished_at - attempts.started_at,
-        CASE WHEN number = 1 THEN attempts.started_at - coalesce(
-            (SELECT max(at) FROM events WHERE events.job_id = jobs.id AND run = 0 AND after = 'pending'), created_at
-        ) END
-    FROM attempts JOIN jobs ON jobs.id = job_id WHERE attempts.finished_at >= ?
-"""
 
 # jobs: by a host
 

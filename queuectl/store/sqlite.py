@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from queuectl.clock import Clock
 from queuectl.errors import LeaseLost, StoreUnavailable, WrongState
 from queuectl.model.dependencies import Dependency, WaitKind
-from queuectl.model.job import Attempt, Event, Job, Outcome, OutcomeKind
+from queuectl.model.job import Attempt, Event, Job, Outcome
 from queuectl.model.policy import Verdict
 from queuectl.model.state import WAITING, State, Verb, allows
 from queuectl.store import adding, mutexes, sql
@@ -26,6 +26,7 @@ from queuectl.store.rows import (
 )
 from queuectl.store.sqlite_pages import SqlitePages
 from queuectl.store.sqlite_registry import SqliteRegistry
+from queuectl.store.sqlite_runs import SqliteRuns
 from queuectl.store.sqlite_schedules import SqliteSchedules
 from queuectl.store.types import NewJob, Report, Running
 
@@ -34,10 +35,9 @@ if TYPE_CHECKING:
 
     from queuectl.model.admission import Room
     from queuectl.model.archive import Record
-    from queuectl.model.statistics import RunFact
 
 
-class SqliteStore(SqliteRegistry, SqlitePages, SqliteSchedules):
+class SqliteStore(SqliteRegistry, SqlitePages, SqliteRuns, SqliteSchedules):
     """Implement the Store protocol on one SQLite file; usable from several threads at once.
 
     ``machine`` says which machine this is; only its hosts are rung.
@@ -212,18 +212,6 @@ class SqliteStore(SqliteRegistry, SqlitePages, SqliteSchedules):
 
         with self._db.write() as db:
             archive.restore(db, records)
-
-    def runs_since(self, since: datetime) -> "list[RunFact]":
-        from queuectl.model.statistics import RunFact
-
-        with self._db.read() as db:
-            return [
-                RunFact(
-                    queue=queue, name=name, outcome=OutcomeKind(outcome), took=max(0, took) / 1000,
-                    waited=None if waited is None else max(0, waited) / 1000,
-                )
-                for queue, name, outcome, took, waited in db.execute(sql.RUNS_SINCE, (to_ms(since),))
-            ]  # fmt: skip
 
     # jobs: by a host
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from queuectl.model.dependencies import WaitKind
-from queuectl.model.job import Job, JobSpec, Outcome
+from queuectl.model.job import Job, JobSpec, Outcome, OutcomeKind
 from queuectl.model.policy import Verdict
 from queuectl.model.state import State
 
@@ -118,3 +118,22 @@ class Report:
     job: Job
     outcome: Outcome
     verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunCount:
+    """How many runs ended in one way in a span of time that begins at a moment."""
+
+    at: datetime
+    outcome: OutcomeKind
+    runs: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunTotal:
+    """How many of a queue's runs have ever ended in one way; ``took`` is what time they took, in seconds."""
+
+    queue: str
+    outcome: OutcomeKind
+    runs: int
+    took: float

@@ -64,6 +64,10 @@ def test_p11_a_database_of_any_earlier_version_opens(path, dump):
             assert history(*whole(store, job.id))[-1].after is job.state
         assert len(store.attempts(jobs[State.DEAD].id)) == 1
         assert store.attempts(jobs[State.PROCESSING].id)[0].pid == 4_000_000
+        assert {(total.queue, total.outcome.value, total.runs) for total in store.run_totals()} == {
+            ("default", "completed", 1), ("default", "failed", 2), ("default", "cancelled", 1),
+        }  # fmt: skip
+        assert sum(count.runs for count in store.run_counts(START - timedelta(minutes=1), 60)) == 4
         assert store.settings() == {"max_retries": "5"}
         assert [host.id for host in store.hosts()] == ["host-1"]
         assert [pause.queue for pause in store.pauses()] == ["paused"]

@@ -13,6 +13,7 @@ from queuectl.model.state import State
 from queuectl.store import pages
 from queuectl.store.base import Store
 from queuectl.store.page_verbs import PageVerbs
+from queuectl.store.run_verbs import RunVerbs
 from queuectl.store.schedule_verbs import ScheduleVerbs
 from tests.store.conformance import StoreConformance
 from tests.store.conformance.case import add, take
@@ -39,7 +40,9 @@ class TestSqliteInSmallPieces(Pages):
 
 def test_the_suite_knows_every_verb():
     source = "".join(path.read_text("utf-8") for path in Path(__file__).with_name("conformance").glob("*.py"))
-    verbs = [name for part in (Store, PageVerbs, ScheduleVerbs) for name in vars(part) if not name.startswith("_")]
+    verbs = [
+        name for part in (Store, PageVerbs, RunVerbs, ScheduleVerbs) for name in vars(part) if not name.startswith("_")
+    ]
     assert len(verbs) > 30
     assert [name for name in verbs if not re.search(rf"[.\"]{name}\b", source)] == []
 

@@ -11,6 +11,7 @@ from tests.store.conformance.limits import Hooks, Mutexes, QueueLimits, Slots
 from tests.store.conformance.looking import Counts, Lists, Transactions
 from tests.store.conformance.pages import Pages
 from tests.store.conformance.registry import Hosts, Pauses, Settings
+from tests.store.conformance.runs import DeadWithTails, RecentRuns, RunsCounted
 from tests.store.conformance.schedules import RunsOfSchedules, Schedules
 from tests.store.conformance.transitions import Transitions
 from tests.store.conformance.waiting import Counting, Dependencies, DueJobs, KindsOfWaits, Progresses, Replacing
@@ -19,7 +20,7 @@ PARTS = (
     Adding, Keys, Batches, Claiming, Leases, Transitions, DueJobs, Dependencies, Finishing, Cancelling, Retrying,
     Deleting, Archives, Searches, Statistics, Lists, Counts, Transactions, Hosts, Pauses, Settings,
     Mutexes, QueueLimits, Slots, Hooks, KindsOfWaits, Replacing, Progresses, Counting, Editing,
-    Schedules, RunsOfSchedules, Pages,
+    Schedules, RunsOfSchedules, Pages, RunsCounted, RecentRuns, DeadWithTails,
 )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from tests.store.conformance.schedules import SCHEDULE
 def fill(store, clock):
     """Bring a job into every state, named by its key, and something into every table."""
     store.add_host(replace(HOST, id="host-1"))
+    store.set_dashboard("host-1", "http://127.0.0.1:1")
     store.pause("paused", None)
     store.set_setting("max_retries", "5")
     add(store, "echo 'it''s' \"$HOME\"\necho ü", key=State.PENDING, priority=7, tags=("red", "blue"), queue="other")
