@@ -96,8 +96,8 @@ def _page(missing: list[str]) -> int:
         from queuectl.web.pages import read_static
 
         files = read_static()
-    except (ImportError, OSError) as exc:
-        missing.append(f"the page ({exc})")
+    except Exception as exc:  # noqa: BLE001 - half a library may fail in any way
+        missing.append(f"the page ({type(exc).__name__}: {exc})")
         return 0
     if "/static/index.html" not in files:
         missing.append("the page")

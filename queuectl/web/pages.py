@@ -1,7 +1,7 @@
 """The page itself: its files, and how a browser comes in."""
 
 from http import HTTPStatus
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -14,8 +14,6 @@ from queuectl.web.guard import LOGIN, problem
 from queuectl.web.keys import SESSION_SECONDS, Keys
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
     from starlette.requests import Request
 
 TYPES = {
@@ -77,15 +75,9 @@ def _set_cookie(response: Response, keys: Keys, cookie: str) -> None:
 
 def read_static() -> dict[str, tuple[bytes, str]]:
     """Read the page's files into memory, with their types: then no request can name any other file."""
-    found: dict[str, tuple[bytes, str]] = {}
-
-    def walk(folder: "Traversable", path: str) -> None:
-        for entry in folder.iterdir():
-            kind = TYPES.get(f".{entry.name.rpartition('.')[2]}")
-            if entry.is_dir():
-                walk(entry, f"{path}/{entry.name}")
-            elif kind is not None:
-                found[f"{path}/{entry.name}"] = (entry.read_bytes(), kind)
-
-    walk(files("queuectl.web") / "static", "/static")
-    return found
+    here = Path(__file__).parent
+    return {
+        f"/{path.relative_to(here).as_posix()}": (path.read_bytes(), TYPES[path.suffix])
+        for path in sorted((here / "static").rglob("*"))
+        if path.suffix in TYPES
+    }

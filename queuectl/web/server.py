@@ -97,6 +97,7 @@ class Dashboard:
                 self._run()
         except Exception:
             log.exception("the page is gone; jobs run on without it")
+            self._socket.close()  # or whoever knocks would wait
 
     def _run(self) -> None:
         import asyncio
