@@ -10,7 +10,6 @@ with Queue.open() as queue:
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -264,16 +263,6 @@ class Queue:
         self.store.ring()
         return job
 
-    def retry_dead(self) -> list[Job]:
-        """Run every dead job again, but for those whose key a live job has; of several with one key, the newest."""
-        jobs = []
-        with self.store.transaction():
-            for job in self.dead():
-                with suppress(WrongState):
-                    jobs.append(self.store.retry(job.id, actor=self.actor))
-        self.store.ring()
-        return jobs
-
     def dead(self, limit: int = 1_000_000) -> list[Job]:
         """Return the dead letter queue, newest first."""
         return self.store.jobs(JobFilter(states=(State.DEAD,), limit=limit))
@@ -285,7 +274,7 @@ class Queue:
             NotFound, WrongState: it runs.
         """
         self.store.delete(job_id)
-        self._remove_logs([job_id])
+        self.remove_logs([job_id])
         self.store.ring()
 
     def prune(self, before: Mapping[State, datetime]) -> int:
@@ -296,7 +285,7 @@ class Queue:
                 raise WrongState(f"jobs that are {state} have not ended; only ended ones can be forgotten")
             while True:
                 gone = self.store.forget(state, moment, PRUNE_BATCH)
-                self._remove_logs(gone)
+                self.remove_logs(gone)
                 count += len(gone)
                 if len(gone) < PRUNE_BATCH:
                     break
@@ -307,7 +296,8 @@ class Queue:
         before = {state: self.store.nth_ended(state, count) for state, count in counts.items()}
         return self.prune({state: moment for state, moment in before.items() if moment is not None})
 
-    def _remove_logs(self, job_ids: Sequence[int]) -> None:
+    def remove_logs(self, job_ids: Sequence[int]) -> None:
+        """Remove the logs of jobs that are forgotten."""
         import shutil
 
         for job_id in job_ids:

@@ -56,7 +56,9 @@ def retry_dead(jobs: tuple[str, ...], every: bool) -> int:
     with open_queue() as queue:
         if not every:
             return each(queue, jobs, lambda job_id: retried(queue, job_id))
-        count = len(queue.retry_dead())
+        from queuectl import bulk
+
+        count = bulk.retry_dead(queue).done
         echo(f"{count} job{'s are' if count != 1 else ' is'} in the queue again.")
         return 0
 

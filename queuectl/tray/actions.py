@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from queuectl import __version__
+from queuectl import __version__, bulk
 from queuectl.errors import QueuectlError
 from queuectl.host import Host, drop_folder
 from queuectl.platform import autostart
@@ -126,7 +126,7 @@ class TrayActions:
 
     def retry_all_dead(self) -> None:
         """Run all dead jobs again."""
-        self._queue.retry_dead()
+        bulk.retry_dead(self._queue)
         self._app.refresh()
 
     def add_from_clipboard(self) -> None:
