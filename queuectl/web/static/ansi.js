@@ -44,8 +44,7 @@ function lastState(line) {
 export function visible(text) {
   return text.replace(HIDDEN, (char) => {
     const code = char.charCodeAt(0);
-    if (code < 0x20) return String.fromCharCode(0x2400 + code);
-    if (code === 0x7f) return "\u2421";
+    if (code < 0x20 || code === 0x7f) return `^${String.fromCharCode(code ^ 0x40)}`; // as cat -v has it
     return `\u27e8${code.toString(16).toUpperCase().padStart(4, "0")}\u27e9`;
   });
 }

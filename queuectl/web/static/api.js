@@ -1,6 +1,6 @@
 // Talk to the HTTP API: JSON both ways, the session's CSRF token on what changes something, failures as problems.
 
-import { setClock } from "./format.js";
+import { sentence, setClock } from "./format.js";
 import { toast } from "./toast.js";
 
 export const BASE = "/api/v1";
@@ -85,13 +85,6 @@ export async function attempt(what, done) {
 export function report(problem) {
   if (!(problem instanceof Problem)) throw problem;
   toast("bad", sentence(problem.message), problem.hint);
-}
-
-/** Begin with a capital, end with a full stop. */
-export function sentence(text) {
-  const line = text.trim();
-  if (!line) return "";
-  return line[0].toUpperCase() + line.slice(1) + (/[.!?]$/.test(line) ? "" : ".");
 }
 
 /** A key under which a repeated request is recognized. */

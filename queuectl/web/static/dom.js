@@ -13,6 +13,8 @@ const PROPERTIES = new Set(["value", "checked", "open", "indeterminate"]);
 /**
  * Describe an element. Children are descriptions, texts, or lists of them; null and false keep their place empty.
  *
+ * Keys are for lists, and for what is always there: beside an optional child with a key, others would lose their place.
+ *
  * Props are attributes, and besides: key (names it among its siblings), style (an object), onclick and the like,
  * and mount (a function that gets the element once, cares for its inside, and may return what cleans up).
  * @param {string} tag @param {Object|null} props @returns {Node_}

@@ -62,9 +62,11 @@ export function clock(date) {
   return `${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
+/** The name of the zone whose times are shown. */
+export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 /** Everything there is to say of a moment, for a title. */
 export function exact(iso) {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return iso ? `${moment(iso, { whole: true })} (${zone}), ${iso}` : "";
 }
 
@@ -134,4 +136,11 @@ export function readDuration(text) {
     return "";
   });
   return plain && !rest ? sum : null;
+}
+
+/** Begin with a capital, end with a full stop. */
+export function sentence(text) {
+  const line = text.trim();
+  if (!line) return "";
+  return line[0].toUpperCase() + line.slice(1) + (/[.!?]$/.test(line) ? "" : ".");
 }

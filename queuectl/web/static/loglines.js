@@ -61,6 +61,7 @@ export class LogLines {
       part.lines += 1;
     }
     part.element.append(added);
+    reserve(part);
     part.end = end;
     this.end = end;
   }
@@ -79,6 +80,7 @@ export class LogLines {
     if (lines.at(-1) === "") lines.pop();
     for (const line of lines) element.append(lineElement(line, style));
     this.parts.unshift({ start, end, element, lines: lines.length });
+    reserve(this.parts[0]);
     this.root.prepend(element);
     this.start = start;
   }
@@ -102,6 +104,11 @@ export class LogLines {
     }
     return gone;
   }
+}
+
+/** Say how high a part is that the browser does not draw, so that nothing jumps when it does. */
+function reserve(part) {
+  part.element.style.setProperty("contain-intrinsic-height", `auto calc(${part.lines} * 1.6em)`);
 }
 
 function block() {

@@ -1,7 +1,7 @@
 // The parts that pages are made of: buttons, badges, cards, tables, empty places.
 
 import { h } from "./dom.js";
-import { percent } from "./format.js";
+import { percent, sentence } from "./format.js";
 import { icon, sign } from "./icons.js";
 import { announce, toast } from "./toast.js";
 
@@ -66,7 +66,7 @@ export function waiting(rows = 6) {
 /** What a page shows instead of what could not be had. */
 export function problem(what) {
   return h("div", { class: "card" }, h("div", { class: "empty" }, icon("warning", "empty-icon"),
-    h("p", { class: "empty-title" }, what.detail || what.title || what.message), what.hint && h("p", { class: "empty-text" }, what.hint)));
+    h("p", { class: "empty-title" }, sentence(what.detail || what.title || "it failed")), what.hint && h("p", { class: "empty-text" }, what.hint)));
 }
 
 /** Copy a text; where the browser does not allow it, select it the old way. */
@@ -110,7 +110,7 @@ export function toggle(label, on, onchange, rest = {}) {
 /** Tags, as small plates that link to the jobs that have them. */
 export function tags(names) {
   return names.length ? h("span", { class: "tags" }, names.map((name) =>
-    h("a", { class: "tag", key: name, href: `#/jobs?${new URLSearchParams({ tag: name })}`, title: `Jobs with the tag ${name}` }, h("bdi", null, name)))) : null;
+    h("a", { class: "tag", key: name, tabindex: "-1", href: `#/jobs?${new URLSearchParams({ tag: name })}`, title: `Jobs with the tag ${name}` }, h("bdi", null, name)))) : null;
 }
 
 /**

@@ -1,9 +1,9 @@
 // What surrounds every page: navigation, the bar with New job and Pause, the theme, and how the connection is.
 
-import { attempt, send, sentence, session } from "./api.js";
+import { attempt, send, session } from "./api.js";
 import { open } from "./dialog.js";
 import { h, patch } from "./dom.js";
-import { count, moment, plural, readDuration, ticking } from "./format.js";
+import { count, moment, plural, readDuration, sentence, ticking } from "./format.js";
 import { icon } from "./icons.js";
 import { mayEnqueue, newJob } from "./jobform.js";
 import { showKeys } from "./keys.js";

@@ -45,7 +45,7 @@ function picked({ state, redraw }) {
     state.picked.clear();
     redraw();
   };
-  return h("div", { class: "bulk", key: "bulk", role: "region", "aria-label": "Selected jobs" }, h("span", { class: "bulk-count" }, `${count(state.picked.size)} selected`), h("span", { class: "bar-space" }),
+  return h("div", { class: "bulk", role: "region", "aria-label": "Selected jobs" }, h("span", { class: "bulk-count" }, `${count(state.picked.size)} selected`), h("span", { class: "bar-space" }),
     button({ label: "Retry", icon: "retry", onclick: () => act("retry") }), button({ label: "Delete", icon: "trash", kind: "danger", onclick: () => act("delete") }),
     button({ label: "Select nothing", icon: "close", kind: "quiet", only: true, onclick: () => { state.picked.clear(); redraw(); } }));
 }
@@ -53,11 +53,11 @@ function picked({ state, redraw }) {
 function drawGroup(group, tools) {
   const { state } = tools;
   const key = group.error;
-  const open = state.open ? state.open.has(key) : false;
+  state.open ||= new Set([key]); // the first one, which is the biggest
+  const open = state.open.has(key);
   const error = visible(group.error || "no reason was given");
   const all = group.ids.every((id) => state.picked.has(id));
   const toggle = (event) => {
-    state.open ||= new Set();
     event.currentTarget.open ? state.open.add(key) : state.open.delete(key);
   };
   return h("section", { class: "card group", key, "aria-label": error },

@@ -48,7 +48,7 @@ function rejected(data) {
       attempt(() => send("DELETE", `/drop/rejected/${encodeURIComponent(file.name)}`), "The file is deleted.");
     }
   };
-  return card({ title: "Rejected", beside: h("span", { class: "faint" }, count(data.rejected_count)), flush: true, key: "rejected" }, table({
+  return card({ title: "Rejected", beside: h("span", { class: "faint" }, count(data.rejected_count)), flush: true }, table({
     label: "Rejected files", columns: [{ name: "File", extra: "col-title" }, { name: "Reason", extra: "col-reason" }, { name: "Size", extra: "num" }, { name: "When", extra: "col-time" }, { name: "Actions", extra: "col-act", unseen: true }],
     rows: data.rejected.map((file) => ({ key: file.name, cells: [
       name(file), h("span", { class: "reason" }, h("bdi", null, (file.reason || "").split("\n").map(visible).join("\n"))), size(file.bytes), ticking(file.at),

@@ -45,7 +45,7 @@ function head(job) {
 
 function progressCard(job) {
   const bar = progressOf(job);
-  return bar && h("div", { class: "card card-body job-progress", key: "progress" }, bar);
+  return bar && h("div", { class: "card card-body job-progress" }, bar);
 }
 
 function runs(route, job) {
@@ -93,7 +93,7 @@ function dependencies(job) {
     h("a", { class: "job-link", href: jobHref(one.id), title: visible(one.title) }, h("span", { class: "faint" }, one.id, " "), h("bdi", null, visible(one.title))),
     h("span", { class: "lines-time" }, KINDS[one.kind] || one.kind, one.met ? ", met" : ""))))) : null;
   if (!job.waits_for.length && !job.waited_for_by.length) return null;
-  return card({ title: "Other jobs", key: "depends", flush: true }, part("Waits for", job.waits_for), part("Waited for by", job.waited_for_by));
+  return card({ title: "Other jobs", flush: true }, part("Waits for", job.waits_for), part("Waited for by", job.waited_for_by));
 }
 
 const KINDS = { after: "to complete", after_any: "to end", after_failure: "to fail" };

@@ -29,19 +29,19 @@ function rows(job, tools) {
     ["Timeout", job.timeout ? duration(job.timeout) : "none"],
     ["Added", [at(job.created_at), h("span", { class: "faint" }, " by ", h("bdi", null, visible(job.source || "?")))]],
   ];
-  const add = (name, value) => { if (value !== null && value !== undefined && value !== "" && value !== false && !(Array.isArray(value) && !value.length)) found.push([name, value]); };
+  const add = (name, value) => { if (value !== null && value !== undefined && value !== "" && value !== false && value !== 0 && !(Array.isArray(value) && !value.length)) found.push([name, value]); };
   const code = (text) => text && h("code", { class: "breaks" }, h("bdi", null, visible(String(text))));
   add("Due", job.run_at && ["scheduled", "failed"].includes(job.state) && [at(job.run_at), h("span", { class: "faint" }, " ", ticking(job.run_at))]);
   add("Started", job.started_at && at(job.started_at));
   add("Ended", job.finished_at && [at(job.finished_at), h("span", { class: "faint" }, ` after ${duration(between(job.started_at, job.finished_at)) || "0s"}`)]);
-  add("Exit code", job.exit_code);
+  add("Exit code", job.exit_code === null ? null : String(job.exit_code));
   add("Reason", job.reason && h("bdi", null, visible(job.reason)));
   add("Directory", code(job.cwd));
   add("Shell", code(job.shell));
   add("Environment", Object.keys(job.env || {}).length && [code(Object.keys(job.env).join(", ")), h("span", { class: "faint" }, " (values are not shown)")]);
   add("Places", job.slots > 1 && job.slots);
   add("Mutex", code(job.mutex));
-  add("Nice", job.nice);
+  add("Nice", job.nice === null ? null : String(job.nice));
   add("Key", code(job.key));
   add("Schedule", job.schedule && h("a", { href: "#/schedules" }, h("bdi", null, visible(job.schedule))));
   add("Success is", job.ok_on?.length && `exit 0, ${job.ok_on.join(", ")}`);

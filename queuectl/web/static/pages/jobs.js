@@ -121,7 +121,7 @@ function bulk(route, page, tools) {
     clear(tools);
   };
   const more = page.next || (page.total ?? 0) > page.jobs.length;
-  return h("div", { class: "bulk", role: "region", "aria-label": "Selected jobs", key: "bulk" },
+  return h("div", { class: "bulk", role: "region", "aria-label": "Selected jobs" },
     h("span", { class: "bulk-count" }, all ? (number === null ? "All that match are selected" : `All ${count(number)} that match are selected`) : `${count(selected.size)} selected`),
     !all && more && selected.size >= page.jobs.length ? h("button", { type: "button", class: "link", onclick: () => { tools.state.all = true; tools.redraw(); } },
       page.total === null || page.total === undefined ? "Select all that match" : `Select all ${count(page.total)} that match`) : null,

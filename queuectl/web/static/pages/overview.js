@@ -45,7 +45,7 @@ export function draw(route, [data, folder], tools) {
 
 /** Says that nobody runs what waits, and how to start somebody. */
 export function noHost() {
-  return h("div", { class: "banner banner-warn", key: "no-host" }, icon("warning"),
+  return h("div", { class: "banner banner-warn" }, icon("warning"),
     h("p", null, h("strong", null, "No host is running, so jobs wait. "), "Start one: ", h("code", null, "queuectl serve"), " or the tray."));
 }
 

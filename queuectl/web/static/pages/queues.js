@@ -1,10 +1,10 @@
 // Queues: what is in each, how many of its jobs run at once, what its jobs get by default, and its pause.
 
 import { visible } from "../ansi.js";
-import { attempt, send, sentence } from "../api.js";
+import { attempt, send } from "../api.js";
 import { confirm, open } from "../dialog.js";
 import { h } from "../dom.js";
-import { count, moment } from "../format.js";
+import { count, moment, sentence } from "../format.js";
 import { sign } from "../icons.js";
 import { field, input } from "../jobform.js";
 import { button, empty, STATES, table } from "../parts.js";

@@ -4,7 +4,7 @@ import { visible } from "../ansi.js";
 import { attempt, send } from "../api.js";
 import { confirm, open } from "../dialog.js";
 import { h } from "../dom.js";
-import { moment, readDuration, ticking } from "../format.js";
+import { moment, readDuration, ticking, zone } from "../format.js";
 import { sign } from "../icons.js";
 import { field, input, mayEnqueue } from "../jobform.js";
 import { button, empty, segmented, table } from "../parts.js";
@@ -43,15 +43,15 @@ function row(one) {
     key: one.name, extra: one.paused ? "row-paused" : "",
     cells: [
       h("div", { class: "name-cell" }, h("strong", { title: name }, h("bdi", null, name)), one.paused ? h("span", { class: "plate" }, "paused") : null),
-      h("div", { class: "when-cell" }, h("span", null, visible(one.description || "")), h("code", { class: "faint" }, one.cron || `every ${one.every}s`),
+      h("div", { class: "when-cell" }, h("span", null, visible(one.description || "")), one.cron ? h("code", { class: "faint" }, one.cron) : null,
         one.problem ? h("p", { class: "problem-line" }, visible(one.problem)) : null),
       one.next_at ? h("span", { title: (one.upcoming || []).map((iso) => moment(iso, { whole: true })).join("\n") }, ticking(one.next_at)) : h("span", { class: "faint" }, one.paused ? "paused" : "never"),
       last ? h("span", { class: "last-cell" }, h("span", { class: `state-${last.state}` }, sign(last.state)), h("a", { href: jobHref(last.id) }, last.state), h("span", { class: "faint" }, ticking(last.finished_at || last.created_at)))
         : h("span", { class: "faint" }, one.last_job ? h("a", { href: jobHref(one.last_job) }, one.last_job) : "not yet"),
       h("span", { class: "cut code", title: visible(what(one.job)) }, h("bdi", null, visible(what(one.job)))),
       h("span", { class: "row-actions row-actions-shown" },
-        button({ label: `Run ${name} now`, icon: "play", kind: "quiet", only: true, reason: mayEnqueue(), onclick: () => attempt(() => send("POST", `${path}/run`), (job) => `Added job ${job.id}.`) }),
-        one.paused ? button({ label: `Resume ${name}`, icon: "retry", kind: "quiet", only: true, onclick: () => attempt(() => send("POST", `${path}/resume`), `Schedule ${name} goes on.`) })
+        button({ label: `Run ${name} now`, icon: "now", kind: "quiet", only: true, reason: mayEnqueue(), onclick: () => attempt(() => send("POST", `${path}/run`), (job) => `Added job ${job.id}.`) }),
+        one.paused ? button({ label: `Resume ${name}`, icon: "play", kind: "quiet", only: true, onclick: () => attempt(() => send("POST", `${path}/resume`), `Schedule ${name} goes on.`) })
           : button({ label: `Pause ${name}`, icon: "pause", kind: "quiet", only: true, onclick: () => attempt(() => send("POST", `${path}/pause`), `Schedule ${name} is paused.`) }),
         button({ label: `Delete ${name}`, icon: "trash", kind: "quiet", only: true, onclick: remove })),
     ],
@@ -96,7 +96,7 @@ function add() {
           segmented("By", [["cron", "At times (cron)"], ["every", "Every so often"]], form.by, (value) => { form.by = value; redraw(); }),
           form.by === "cron" ? input("cron", "0 3 * * *", { key: "cron", class: "input code", "aria-label": "Minute hour day month weekday", required: true }) : input("every", "15m", { key: "every", "aria-label": "Interval", required: true })),
         h("span", { class: "field-hint" }, form.by === "cron" ? "Minute, hour, day, month, weekday; or @hourly, @daily, @weekly, @monthly." : "Such as 30s, 15m or 1h30m.")),
-        form.by === "cron" ? field("Time zone", input("timezone", "", { placeholder: Intl.DateTimeFormat().resolvedOptions().timeZone }), "This machine's, unless you name one.", "") : null,
+        form.by === "cron" ? field("Time zone", input("timezone", "", { placeholder: zone }), "This machine's, unless you name one.", "") : null,
         field("Queue", input("queue", "", { placeholder: "default" })),
         field("Timeout", input("timeout", "", { placeholder: "none" })),
         field("If times passed while nothing ran", choose(CATCH_UP, "catch_up")),

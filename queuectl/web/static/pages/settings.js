@@ -37,8 +37,8 @@ export function draw(route, [list], tools) {
     h("div", { class: "page-head" }, h("div", null, h("h1", null, "Settings"), h("p", { class: "lead" }, "The same ones as ", h("code", null, "queuectl config"), ". Most are taken up at once.")),
       h("label", { class: "search" }, icon("search"), h("span", { class: "unseen" }, "Search the settings"),
         h("input", { type: "search", class: "input", placeholder: "Search", oninput: (event) => { tools.state.text = event.target.value; tools.redraw(); } }), h("kbd", { "aria-hidden": "true" }, "/"))),
-    groups.map(([name, settings]) => settings.length ? card({ title: name, key: name, flush: true },
-      h("ul", { class: "settings" }, settings.map((one) => setting(one, tools)))) : null),
+    groups.filter(([, settings]) => settings.length).map(([name, settings]) => card({ title: name, key: name, flush: true },
+      h("ul", { class: "settings" }, settings.map((one) => setting(one, tools))))),
     shown.length ? null : h("p", { class: "card-note" }, "No setting matches."),
   ];
 }
@@ -52,7 +52,8 @@ function setting(one, tools) {
       h("p", { class: "setting-help" }, one.help), one.fixed ? h("p", { class: "setting-fixed" }, why(one)) : null),
     h("div", { class: "setting-value" }, editing ? form(one, shown, tools) : value(one, shown, label, tools),
       h("p", { class: "setting-from" }, h("span", { class: one.origin === "default" ? "" : "setting-origin" }, ORIGINS[one.origin] || one.origin),
-        one.origin !== "default" && !one.fixed ? h("button", { type: "button", class: "link", title: `The default is ${one.default_text || "empty"}`, onclick: () => reset(one), "aria-label": `Back to the default of ${label}` }, "Back to the default") : null)));
+        editing || one.type === "bool" ? null : h("span", { class: "cut", title: `Allowed: ${one.range}` }, one.range),
+        one.origin !== "default" && !one.fixed ? h("button", { type: "button", class: "link", title: `The default is ${one.default_text || "empty"}`, onclick: () => reset(one), "aria-label": `Back to the default of ${label}` }, "Back to default") : null)));
 }
 
 function why(one) {
