@@ -3,6 +3,7 @@
 import { create, h, patch } from "./dom.js";
 import { button } from "./parts.js";
 import { icon } from "./icons.js";
+import { keepToasts } from "./toast.js";
 
 let number = 0;
 
@@ -18,7 +19,8 @@ export function open({ title, content, wide = false, guard = null }) {
     let result;
     const close = (value) => { result = value; dialog.close(); };
     const leave = () => { if (!guard || guard()) close(undefined); };
-    const draw = () => patch(dialog,
+    const inside = create(h("div", { class: "dialog-inside" }));
+    const draw = () => patch(inside,
       h("div", { class: "dialog-head" }, h("h2", { id }, title),
         h("button", { type: "button", class: "icon-button", "aria-label": "Close", onclick: leave }, icon("close"))),
       h("div", { class: "dialog-content" }, content({ close, redraw: draw })));
@@ -26,11 +28,13 @@ export function open({ title, content, wide = false, guard = null }) {
       class: `dialog ${wide ? "dialog-wide" : ""}`, "aria-labelledby": id,
       oncancel: (event) => { if (event.target === dialog && guard && !guard()) event.preventDefault(); },
       onclose: () => {
+        keepToasts();
         dialog.remove();
         if (before?.isConnected) before.focus({ preventScroll: true });
         resolve(result);
       },
     }));
+    dialog.append(inside);
     draw();
     // A press that began inside, such as selecting a text, is no wish to leave.
     dialog.addEventListener("mousedown", (event) => { if (event.target === dialog) leave(); });

@@ -3,7 +3,7 @@
 import { attempt, freshKey, get, send, session } from "./api.js";
 import { open } from "./dialog.js";
 import { h } from "./dom.js";
-import { readDuration } from "./format.js";
+import { duration, readDuration } from "./format.js";
 import { button, segmented } from "./parts.js";
 import { go, jobHref } from "./router.js";
 import { toast } from "./toast.js";
@@ -134,7 +134,7 @@ function body(fields, form, queues, job, redraw) {
       form.when === "in" ? input("delay", "", { key: "in", placeholder: "30m, 2h, 1d", "aria-label": "How long from now" }) : null)),
     field("Priority", input("priority", fields.priority, { type: "number", step: 1, placeholder: "0" }), "Higher goes first."),
     field("Retries", input("max_retries", fields.max_retries, { type: "number", min: 0, step: 1, placeholder: "as the queue has it" })),
-    field("Timeout", input("timeout", fields.timeout === undefined ? "" : `${fields.timeout}s`, { placeholder: "none" }), "Such as 90s, 10m or 1h30m."),
+    field("Timeout", input("timeout", fields.timeout === undefined ? "" : asTyped(fields.timeout), { placeholder: "none" }), "Such as 90s, 10m or 1h30m."),
     field("After jobs", input("after", (fields.after || []).join(", "), { placeholder: "ids, such as 12, 15" }), "It waits until they have completed."),
     field("Tags", input("tags", (fields.tags || []).join(", "), { placeholder: "nightly, video" })),
     field("Directory", input("cwd", fields.cwd, { placeholder: "the home directory", class: "input code" })),
@@ -148,6 +148,11 @@ const SHOWN = new Set(["command", "argv", "name", "queue", "run_at", "priority",
 function more(fields) {
   const rest = Object.fromEntries(Object.entries(fields).filter(([name]) => !SHOWN.has(name)));
   return Object.keys(rest).length ? JSON.stringify(rest, null, 2) : "";
+}
+
+function asTyped(seconds) {
+  const text = duration(seconds);
+  return readDuration(text) === seconds ? text : `${seconds}s`;
 }
 
 function localValue(iso) {

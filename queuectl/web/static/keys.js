@@ -62,7 +62,7 @@ function focusRow(row) {
 export function openRows(root) {
   root.addEventListener("click", (event) => {
     const row = event.target.closest("[data-href]");
-    if (!row || event.target.closest("a, button, input, label, summary, select, textarea") || String(getSelection())) return;
+    if (!row || event.target.closest("a, button, input, label, summary, select, textarea, pre, .tail, .code-line") || String(getSelection())) return;
     if (event.ctrlKey || event.metaKey) window.open(row.dataset.href, "_blank", "noopener");
     else go(row.dataset.href);
   });

@@ -2,13 +2,14 @@
 
 import { BASE, get, report } from "./api.js";
 import { create, h, patch } from "./dom.js";
-import { count, size } from "./format.js";
+import { count, sentence, size } from "./format.js";
 import { icon } from "./icons.js";
 import { LogLines } from "./loglines.js";
 import { button, toggle } from "./parts.js";
 
 const PART = 128 * 1024;
 const NEAR = 400; // px from the top at which earlier parts are asked for
+const AGAIN = 2000; // ms after which a stream that broke off is asked for again
 const AT_END = 24; // px from the end that still count as being there
 
 let wrapped = false;
@@ -55,7 +56,7 @@ export class LogView {
     try {
       part = await get(`${this.path}?limit=${PART}`);
     } catch (problem) {
-      if (!this.closed) this.say(this.head, problem.message);
+      if (!this.closed) this.say(this.head, sentence(problem.message));
       return;
     }
     if (this.closed) return;
@@ -92,11 +93,17 @@ export class LogView {
       this.drawNotes();
     });
     source.addEventListener("error", () => {
-      if (source.readyState !== EventSource.CLOSED) {
-        source.close(); // it would begin where it began before; begin where we are instead
-      }
-      if (!this.closed && source === this.source && this.info.running) setTimeout(() => { if (!this.closed) this.listen(); }, 2000);
+      const refused = source.readyState === EventSource.CLOSED;
+      source.close(); // it would begin where it began before; begin where we are instead
+      if (!this.closed && source === this.source) setTimeout(() => this.again(source, refused), AGAIN);
     });
+  }
+
+  /** Go on after a break; where the stream was refused, see what there is now. */
+  again(source, refused) {
+    if (this.closed || source !== this.source || !this.info.running) return;
+    if (refused) this.load();
+    else this.listen();
   }
 
   async earlier() {

@@ -28,6 +28,17 @@ export function setShell(changes) {
   Object.assign(shell, changes);
 }
 
+/** Close the menu that lies over the page, when somebody goes on elsewhere. */
+function closeMenu(event) {
+  const inside = event.type === "click" && event.target.closest("#side, .menu-button");
+  if (!shell.menu || inside || (event.type === "keydown" && event.key !== "Escape")) return;
+  shell.menu = false;
+  shell.redraw();
+}
+
+document.addEventListener("click", closeMenu);
+document.addEventListener("keydown", closeMenu);
+
 /** Draw the frame for a route, with what ``/status`` said last. */
 export function drawShell(route, found) {
   status = found || status;

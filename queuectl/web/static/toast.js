@@ -12,7 +12,7 @@ const MOST = 4;
  * @param {{href: string, label: string}} [link]
  */
 export function toast(kind, text, hint = "", link = null) {
-  const holder = document.getElementById("toasts");
+  const holder = place();
   const close = () => element.remove();
   const element = create(
     h("div", { class: `toast toast-${kind}` },
@@ -31,6 +31,19 @@ export function toast(kind, text, hint = "", link = null) {
     if (left <= 0) close();
     if (!element.isConnected) clearInterval(timer);
   }, 1000);
+}
+
+/** Where messages go: into the dialog that is open, since all outside of it is out of reach. */
+function place() {
+  const holder = document.getElementById("toasts");
+  const parent = [...document.querySelectorAll("dialog[open]")].at(-1) || document.body;
+  if (holder.parentNode !== parent) parent.append(holder);
+  return holder;
+}
+
+/** Bring the messages back, before a dialog goes. */
+export function keepToasts() {
+  document.body.append(document.getElementById("toasts"));
 }
 
 /** Tell a screen reader, and nobody else. */
