@@ -1,12 +1,15 @@
 """Hosts and the queue between them: bells, pauses, priorities, limits, settings, cancelling."""
 
 import signal
+from datetime import timedelta
 
 import pytest
 
 from queuectl.model.job import JobSpec
 from queuectl.model.state import State
+from queuectl.queue import Queue
 from tests.hosts import PATIENCE, run_cli, until, waits_for
+from tests.store.conformance.case import SettableClock, run
 
 SLOW_POLL = ("serve", "--no-drop", "--workers", "2", "--poll", "60")
 
@@ -191,3 +194,16 @@ def test_old_jobs_are_forgotten_with_their_logs(jobs, start_host):
     start_host(*SLOW_POLL)
     until(lambda: jobs.jobs() == [], "the job to be forgotten")
     until(lambda: not log.exists(), "the log to be gone")
+
+
+def test_the_minutes_of_runs_are_forgotten_after_eight_days_and_their_totals_are_not(jobs, start_host):
+    long_ago = SettableClock(jobs.clock.now() - timedelta(days=9))
+    with Queue.open(jobs.store.location, clock=long_ago) as then:
+        run(then.store, then.add("exit 0"))
+        long_ago.forward(timedelta(days=7).total_seconds())
+        run(then.store, then.add("exit 0"))
+    since = jobs.clock.now() - timedelta(days=10)
+    assert [count.runs for count in jobs.store.run_counts(since, 86_400)] == [1, 1]
+    start_host(*SLOW_POLL)
+    until(lambda: [count.runs for count in jobs.store.run_counts(since, 10 * 86_400)] == [1], "the old one to be gone")
+    assert [total.runs for total in jobs.store.run_totals()] == [2]
