@@ -23,16 +23,20 @@ export function runsChart(series, span) {
       h("span", null, h("span", { class: "key key-completed" }), h("strong", null, count(completed)), " completed"),
       h("span", null, h("span", { class: "key key-failed" }), h("strong", null, count(failed)), " failed")),
     h("div", { class: "chart-frame" },
-      h("div", { class: "chart-levels", "aria-hidden": "true" }, [top, top / 2, 0].map((level) => h("span", { key: level, style: { bottom: `${(level / top) * 100}%` } }, Number.isInteger(level) ? count(level) : ""))),
+      h("div", { class: "chart-levels", "aria-hidden": "true" },
+        [top, top / 2, 0].map((level) => h("span", { key: level, style: { bottom: `${(level / top) * 100}%` } },
+        Number.isInteger(level) ? count(level) : ""))),
       h("div", {
-        class: "chart-plot", tabindex: "0", role: "img", "aria-label": `${words} Arrow keys tell single times; a table stands below.`,
+        class: "chart-plot", tabindex: "0", role: "img",
+          "aria-label": `${words} Arrow keys tell single times; a table stands below.`,
         onpointermove: (event) => point(event.currentTarget, points, step, span, placeOf(event, points.length)),
         onpointerleave: (event) => leave(event.currentTarget),
         onblur: (event) => leave(event.currentTarget),
         onkeydown: (event) => walk(event, points, step, span),
       },
       h("svg", { viewBox: `0 0 ${points.length} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" },
-        [0, 0.5, 1].map((level) => h("line", { key: `l${level}`, class: "chart-line", x1: 0, x2: points.length, y1: HEIGHT * level, y2: HEIGHT * level })),
+        [0, 0.5, 1].map((level) => h("line", { key: `l${level}`, class: "chart-line", x1: 0, x2: points.length, y1: HEIGHT * level,
+          y2: HEIGHT * level })),
         points.map((one, place) => bar(one, place, top))),
       h("div", { class: "chart-cursor", "aria-hidden": "true" })),
       h("div", { class: "chart-times", "aria-hidden": "true" }, ticks(points, span))),
@@ -58,8 +62,10 @@ function ticks(points, span) {
   for (let number = 0; number < TICKS; number += 1) {
     const place = Math.round((number * (points.length - 1)) / (TICKS - 1));
     if (points[place]) {
-      const edge = number === 0 ? "chart-time-first" : number === TICKS - 1 ? "chart-time-last" : number % 2 ? "chart-time-odd" : "";
-      found.push(h("span", { key: number, class: edge, style: { left: `${((place + 0.5) / points.length) * 100}%` } }, shortTime(points[place].at, span)));
+      const edge = number === 0 ? "chart-time-first" : number === TICKS - 1 ? "chart-time-last" : number % 2 ? "chart-time-odd"
+        : "";
+      found.push(h("span", { key: number, class: edge, style: { left: `${((place + 0.5) / points.length) * 100}%` } },
+        shortTime(points[place].at, span)));
     }
   }
   return found;
@@ -79,9 +85,12 @@ function longTime(iso, step, span) {
 function numbers(points, step, span) {
   const some = points.filter((point) => point.completed + point.failed > 0);
   if (!some.length) return h("p", null, `No run has ended in ${SPANS[span]}.`);
-  return h("div", { class: "chart-numbers", tabindex: "0", role: "group", "aria-label": "Runs by time" }, h("table", { class: "table table-small" },
-    h("thead", null, h("tr", null, h("th", { scope: "col" }, "Time"), h("th", { scope: "col", class: "num" }, "Completed"), h("th", { scope: "col", class: "num" }, "Failed"))),
-    h("tbody", null, some.map((point) => h("tr", { key: point.at }, h("th", { scope: "row" }, longTime(point.at, step, span)), h("td", { class: "num" }, count(point.completed)), h("td", { class: "num" }, count(point.failed)))))));
+  return h("div", { class: "chart-numbers", tabindex: "0", role: "group", "aria-label": "Runs by time" },
+    h("table", { class: "table table-small" },
+    h("thead", null, h("tr", null, h("th", { scope: "col" }, "Time"), h("th", { scope: "col", class: "num" }, "Completed"),
+      h("th", { scope: "col", class: "num" }, "Failed"))),
+    h("tbody", null, some.map((point) => h("tr", { key: point.at }, h("th", { scope: "row" }, longTime(point.at, step, span)),
+      h("td", { class: "num" }, count(point.completed)), h("td", { class: "num" }, count(point.failed)))))));
 }
 
 function placeOf(event, length) {

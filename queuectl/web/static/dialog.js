@@ -76,6 +76,7 @@ export function ask({ title, label, value = "", hint = null, action = "Save", su
     h("label", { class: "field" }, h("span", { class: "field-label" }, label),
       h("input", { name: "text", class: "input", value, placeholder, autocomplete: "off", autofocus: true }),
       hint && h("span", { class: "field-hint" }, hint)),
-    h("div", { class: "dialog-actions" }, button({ label: "Cancel", onclick: () => close() }), button({ label: action, kind: "primary", type: "submit" }))),
+    h("div", { class: "dialog-actions" }, button({ label: "Cancel", onclick: () => close() }),
+      button({ label: action, kind: "primary", type: "submit" }))),
   });
 }

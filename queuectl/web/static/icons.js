@@ -47,7 +47,8 @@ const FILLED = new Set(["play", "stop"]);
 /** Draw an icon; it says nothing to a screen reader, so what it stands on needs a name. */
 export function icon(name, extra = "") {
   return h("svg", {
-    class: `icon${FILLED.has(name) ? " icon-filled" : ""} ${extra}`, viewBox: "0 0 16 16", "aria-hidden": "true", focusable: "false",
+    class: `icon${FILLED.has(name) ? " icon-filled" : ""} ${extra}`, viewBox: "0 0 16 16", "aria-hidden": "true",
+      focusable: "false",
   }, h("path", { d: PATHS[name] }));
 }
 
@@ -56,7 +57,8 @@ const SIGNS = {
   pending: [["stroke", RING]],
   scheduled: [["stroke", RING], ["stroke", "M8 5.2V8l1.8 1.3"]],
   blocked: [["stroke dashed", RING], ["stroke", "M6.7 6.2v3.6M9.3 6.2v3.6"]],
-  processing: [["faint", RING], ["stroke spin", "M8 2.5a5.5 5.5 0 0 1 5.5 5.5"], ["fill", "M8 10.2a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4Z"]],
+  processing: [["faint", RING], ["stroke spin", "M8 2.5a5.5 5.5 0 0 1 5.5 5.5"],
+    ["fill", "M8 10.2a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4Z"]],
   failed: [["stroke", "M13.2 8.7A5.3 5.3 0 1 1 11.9 4.4M13 2.2v2.9h-2.9"]],
   completed: [["fill", "M8 14.2A6.2 6.2 0 1 0 8 1.8a6.2 6.2 0 0 0 0 12.4Z"], ["cut", "M5.2 8.2 7.2 10.2l3.7-4.3"]],
   dead: [["fill", "M8 14.2A6.2 6.2 0 1 0 8 1.8a6.2 6.2 0 0 0 0 12.4Z"], ["cut", "M5.9 5.9l4.2 4.2M10.1 5.9l-4.2 4.2"]],

@@ -10,15 +10,18 @@ import { toast } from "./toast.js";
 
 /** Fields of a job that a person may set, as in a .job file. */
 const FIELDS = [
-  "command", "argv", "cwd", "env", "shell", "queue", "priority", "slots", "mutex", "nice", "run_at", "max_retries", "backoff", "backoff_base",
-  "backoff_cap", "jitter", "dead_on", "ok_on", "timeout", "kill_after", "progress", "key", "name", "tags", "note", "after", "after_any",
+  "command", "argv", "cwd", "env", "shell", "queue", "priority", "slots", "mutex", "nice", "run_at", "max_retries", "backoff",
+    "backoff_base",
+  "backoff_cap", "jitter", "dead_on", "ok_on", "timeout", "kill_after", "progress", "key", "name", "tags", "note", "after",
+    "after_any",
   "after_failure", "dead_parent", "on_success", "on_failure", "on_dead",
 ];
 const NOT_PLAIN = new Set(["progress"]); // of a job it is how far it is, not where that is read from
 
 /** Why nothing can be enqueued here, or "". */
 export function mayEnqueue() {
-  return session.may_enqueue === false ? "Adding commands is switched off here. To allow it: queuectl config set api_enqueue on" : "";
+  return session.may_enqueue === false ? "Adding commands is switched off here. To allow it: queuectl config set api_enqueue on"
+    : "";
 }
 
 /** What a job's author said, of a job that the API told. */
@@ -47,7 +50,8 @@ export async function newJob(fields = {}) {
 
 /** Change a job. */
 export async function editJob(job) {
-  const changed = await openForm({ title: `Edit job ${job.id}`, action: "Save", fields: fieldsOf(job), job, submit: (values, changes) => send("PATCH", `/jobs/${job.id}`, changes) });
+  const changed = await openForm({ title: `Edit job ${job.id}`, action: "Save", fields: fieldsOf(job), job,
+    submit: (values, changes) => send("PATCH", `/jobs/${job.id}`, changes) });
   if (changed) toast("good", `Job ${job.id} is changed.`);
 }
 
@@ -56,7 +60,8 @@ export async function copyJob(job) {
   const fields = fieldsOf(job);
   delete fields.key;
   delete fields.run_at;
-  const copy = await openForm({ title: `Edit and run again: job ${job.id}`, action: "Enqueue", fields, job, submit: (values, changes) => send("POST", `/jobs/${job.id}/copy`, changes) });
+  const copy = await openForm({ title: `Edit and run again: job ${job.id}`, action: "Enqueue", fields, job,
+    submit: (values, changes) => send("POST", `/jobs/${job.id}/copy`, changes) });
   if (copy) {
     toast("good", `Added job ${copy.id}.`);
     go(jobHref(copy.id));
@@ -110,7 +115,8 @@ async function openForm({ title, action, fields, job = null, submit }) {
 
 /** A labelled field. */
 export function field(label, control, hint, extra = "") {
-  return h("label", { class: `field ${extra}` }, h("span", { class: "field-label" }, label), control, hint && h("span", { class: "field-hint" }, hint));
+  return h("label", { class: `field ${extra}` }, h("span", { class: "field-label" }, label), control,
+    hint && h("span", { class: "field-hint" }, hint));
 }
 
 /** A line to type in. */
@@ -119,27 +125,36 @@ export function input(name, value, rest = {}) {
 }
 
 function body(fields, form, queues, job, redraw) {
-  const when = segmented("When", [["now", job ? "As it is" : "Now"], ["at", "At a time"], ["in", "After a while"]], form.when, (value) => { form.when = value; redraw(); });
+  const when = segmented("When", [["now", job ? "As it is" : "Now"], ["at", "At a time"], ["in", "After a while"]], form.when,
+    (value) => { form.when = value; redraw(); });
   const isArgv = Array.isArray(fields.argv);
   return h("div", { class: "form-grid" },
     field(isArgv ? "Program and arguments, as JSON" : "Command", h("textarea", {
-      name: isArgv ? "argv" : "command", class: "input code", rows: 3, spellcheck: "false", autofocus: true, value: isArgv ? JSON.stringify(fields.argv) : fields.command ?? "",
+      name: isArgv ? "argv" : "command", class: "input code", rows: 3, spellcheck: "false", autofocus: true,
+        value: isArgv ? JSON.stringify(fields.argv) : fields.command ?? "",
       placeholder: "make all", "aria-required": "true",
     }), isArgv ? null : "Run by the shell, as you would type it.", "wide"),
     field("Name", input("name", fields.name, { placeholder: "the command" })),
     field("Queue", input("queue", fields.queue, { placeholder: "default", list: "known-queues" })),
     h("datalist", { id: "known-queues" }, queues.map((name) => h("option", { key: name, value: name }))),
     h("div", { class: "field wide" }, h("span", { class: "field-label" }, "When"), h("div", { class: "when" }, when,
-      form.when === "at" ? input("run_at", localValue(fields.run_at), { key: "at", type: "datetime-local", step: 1, "aria-label": "Time" }) : null,
-      form.when === "in" ? input("delay", "", { key: "in", placeholder: "30m, 2h, 1d", "aria-label": "How long from now" }) : null)),
+      form.when === "at" ? input("run_at", localValue(fields.run_at),
+        { key: "at", type: "datetime-local", step: 1, "aria-label": "Time" }) : null,
+      form.when === "in" ? input("delay", "", { key: "in", placeholder: "30m, 2h, 1d", "aria-label": "How long from now" })
+        : null)),
     field("Priority", input("priority", fields.priority, { type: "number", step: 1, placeholder: "0" }), "Higher goes first."),
-    field("Retries", input("max_retries", fields.max_retries, { type: "number", min: 0, step: 1, placeholder: "as the queue has it" })),
-    field("Timeout", input("timeout", fields.timeout === undefined ? "" : asTyped(fields.timeout), { placeholder: "none" }), "Such as 90s, 10m or 1h30m."),
-    field("After jobs", input("after", (fields.after || []).join(", "), { placeholder: "ids, such as 12, 15" }), "It waits until they have completed."),
+    field("Retries", input("max_retries", fields.max_retries,
+      { type: "number", min: 0, step: 1, placeholder: "as the queue has it" })),
+    field("Timeout", input("timeout", fields.timeout === undefined ? "" : asTyped(fields.timeout), { placeholder: "none" }),
+      "Such as 90s, 10m or 1h30m."),
+    field("After jobs", input("after", (fields.after || []).join(", "), { placeholder: "ids, such as 12, 15" }),
+      "It waits until they have completed."),
     field("Tags", input("tags", (fields.tags || []).join(", "), { placeholder: "nightly, video" })),
     field("Directory", input("cwd", fields.cwd, { placeholder: "the home directory", class: "input code" })),
     h("details", { class: "wide advanced" }, h("summary", null, "All fields"),
-      field("More fields, as JSON", h("textarea", { name: "more", class: "input code", rows: 6, spellcheck: "false", value: more(fields), placeholder: '{"backoff": "linear", "mutex": "deploy", "env": {"MODE": "fast"}}' }),
+      field("More fields, as JSON", h("textarea",
+        { name: "more", class: "input code", rows: 6, spellcheck: "false", value: more(fields),
+        placeholder: '{"backoff": "linear", "mutex": "deploy", "env": {"MODE": "fast"}}' }),
         "As in a .job file: env, shell, slots, mutex, nice, key, note, backoff, backoff_base, backoff_cap, jitter, dead_on, ok_on, kill_after, progress, after_any, after_failure, dead_parent, on_success, on_failure, on_dead. A value that is null stays as it is for env, and is cleared elsewhere.")));
 }
 

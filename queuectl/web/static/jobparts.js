@@ -24,12 +24,14 @@ export function jobLink(job, { number = false } = {}) {
 /** Say in a few words what is going on with a job. */
 export function note(job) {
   if (job.state === "processing" && job.started_at) {
-    return h("span", { class: "note" }, job.cancel_requested ? "being cancelled, " : "", "runs for ", ticking(job.started_at, "elapsed"),
+    return h("span", { class: "note" }, job.cancel_requested ? "being cancelled, " : "", "runs for ",
+      ticking(job.started_at, "elapsed"),
       job.progress_text && job.progress === null ? [" · ", h("bdi", null, visible(job.progress_text))] : null);
   }
   if ((job.state === "failed" || job.state === "scheduled") && job.run_at) {
     const cause = job.state === "failed" && job.reason ? [h("bdi", null, visible(job.reason)), " · "] : null;
-    return h("span", { class: "note", title: `${job.reason || ""} ${exact(job.run_at)}`.trim() }, cause, job.state === "failed" ? "next try " : "due ", ticking(job.run_at));
+    return h("span", { class: "note", title: `${job.reason || ""} ${exact(job.run_at)}`.trim() }, cause,
+      job.state === "failed" ? "next try " : "due ", ticking(job.run_at));
   }
   if (job.state === "completed") return h("span", { class: "note" }, "took ", duration(between(job.started_at, job.finished_at)));
   if (job.state === "blocked") {
@@ -44,13 +46,15 @@ export function note(job) {
 export function progressOf(job) {
   if (job.state !== "processing" || job.progress === null) return null;
   return h("div", { class: "progress-of" }, progress(job.progress, `Progress of job ${job.id}`),
-    job.progress_text && h("span", { class: "note", title: visible(job.progress_text) }, h("bdi", null, visible(job.progress_text))));
+    job.progress_text && h("span", { class: "note", title: visible(job.progress_text) },
+      h("bdi", null, visible(job.progress_text))));
 }
 
 /** State, and what stands behind it, in one cell. */
 export function stateCell(job) {
   return job.cancel_requested && job.state === "processing"
-    ? h("span", { class: "badge state-cancelled" }, badge("processing", "badge-bare"), h("span", { class: "unseen" }, "being cancelled")) : badge(job.state);
+    ? h("span", { class: "badge state-cancelled" }, badge("processing", "badge-bare"),
+      h("span", { class: "unseen" }, "being cancelled")) : badge(job.state);
 }
 
 const VERBS = {
@@ -62,7 +66,9 @@ const VERBS = {
 /** Do a verb with one job, after a question where nothing brings it back. @returns {Promise<any>} */
 export async function act(job, verb) {
   if (verb === "delete") {
-    const sure = await confirm({ title: `Delete job ${job.id}?`, text: [h("p", null, h("bdi", null, title(job))), h("p", null, "Its history and its logs go, too. Nothing brings them back.")], action: "Delete", danger: true });
+    const sure = await confirm({ title: `Delete job ${job.id}?`,
+      text: [h("p", null, h("bdi", null, title(job))), h("p", null, "Its history and its logs go, too. Nothing brings them back.")],
+      action: "Delete", danger: true });
     if (!sure) return undefined;
     return attempt(() => send("DELETE", `/jobs/${job.id}`), `Job ${job.id} is deleted.`);
   }
@@ -87,12 +93,16 @@ export function verbButton(job, verb, { only = false, after } = {}) {
 export async function actOnMany(verb, which, number) {
   const many = number === null ? "all jobs that match" : plural(number, "job");
   if (verb !== "retry") {
-    const text = verb === "delete" ? "Their histories and logs go, too. Nothing brings them back; jobs that run stay." : "Those that run are stopped, those that wait never start. Retry brings them back.";
-    if (!(await confirm({ title: `${VERBS[verb].label} ${many}?`, text: h("p", null, text), action: VERBS[verb].label, danger: true }))) return undefined;
+    const text = verb === "delete" ? "Their histories and logs go, too. Nothing brings them back; jobs that run stay."
+      : "Those that run are stopped, those that wait never start. Retry brings them back.";
+    if (!(await confirm({ title: `${VERBS[verb].label} ${many}?`, text: h("p", null, text), action: VERBS[verb].label,
+      danger: true }))) return undefined;
   }
   const past = { retry: "will run again", cancel: "cancelled", delete: "deleted" }[verb];
   return attempt(() => send("POST", "/jobs/actions", { verb, ...which }), (answer) => {
-    const refused = answer.refused ? ` ${plural(answer.refused, "job")} stayed as they were${answer.problems?.[0] ? `: ${answer.problems[0].detail}` : ""}.` : "";
+    const refused = answer.refused
+      ? ` ${plural(answer.refused, "job")} stayed as they were${answer.problems?.[0] ? `: ${answer.problems[0].detail}` : ""}.`
+      : "";
     return `${plural(answer.done, "job")} ${past}.${refused}`;
   });
 }

@@ -7,7 +7,8 @@ import { announce } from "./toast.js";
 
 /** Where ``g`` and a letter lead. */
 export const PLACES = { o: "overview", j: "jobs", d: "dead", f: "drop", s: "schedules", q: "queues", w: "workers", e: "settings" };
-const NAMES = { o: "Overview", j: "Jobs", d: "Dead letter queue", f: "Drop folder", s: "Schedules", q: "Queues", w: "Workers", e: "Settings" };
+const NAMES = { o: "Overview", j: "Jobs", d: "Dead letter queue", f: "Drop folder", s: "Schedules", q: "Queues", w: "Workers",
+  e: "Settings" };
 
 /** Listen to the keyboard; ``actions`` are what single letters do. @param {Object<string, () => void>} actions */
 export function listen(actions) {
@@ -62,7 +63,8 @@ function focusRow(row) {
 export function openRows(root) {
   root.addEventListener("click", (event) => {
     const row = event.target.closest("[data-href]");
-    if (!row || event.target.closest("a, button, input, label, summary, select, textarea, pre, .tail, .code-line") || String(getSelection())) return;
+    if (!row || event.target.closest("a, button, input, label, summary, select, textarea, pre, .tail, .code-line")
+      || String(getSelection())) return;
     if (event.ctrlKey || event.metaKey) window.open(row.dataset.href, "_blank", "noopener");
     else go(row.dataset.href);
   });
@@ -79,6 +81,7 @@ export function showKeys() {
       group("Go to", Object.entries(NAMES).map(([letter, name]) => [["g", letter], name])),
       h("div", null,
         group("Lists", [[["j"], "Next row"], [["k"], "Row before"], [["Enter"], "Open"], [["x"], "Select"], [["/"], "Search"]]),
-        group("Everywhere", [[["n"], "New job"], [["p"], "Pause or resume"], [["t"], "Theme"], [["?"], "This list"], [["Esc"], "Leave a field or dialog"]]))),
+        group("Everywhere", [[["n"], "New job"], [["p"], "Pause or resume"], [["t"], "Theme"], [["?"], "This list"],
+          [["Esc"], "Leave a field or dialog"]]))),
   });
 }

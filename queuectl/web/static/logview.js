@@ -162,8 +162,10 @@ export class LogView {
     const { start } = this.lines;
     const more = button({ label: `Load earlier output, ${size(start)} more`, kind: "quiet", onclick: () => this.earlier() });
     if (!whole) this.say(this.head, h("span", null, "This is the end of the log. All of it is on the machine that ran the job."));
-    else this.say(this.head, start > 0 ? more : h("span", null, bytes > 0 ? "Beginning of the output" : running ? "No output yet" : "It wrote nothing"));
-    if (this.detached) this.say(this.foot, h("span", null, "Later output was let go, to keep the page fast. "), button({ label: "Go to the end", icon: "end", kind: "quiet", onclick: () => this.load() }));
+    else this.say(this.head, start > 0 ? more
+      : h("span", null, bytes > 0 ? "Beginning of the output" : running ? "No output yet" : "It wrote nothing"));
+    if (this.detached) this.say(this.foot, h("span", null, "Later output was let go, to keep the page fast. "),
+      button({ label: "Go to the end", icon: "end", kind: "quiet", onclick: () => this.load() }));
     else if (running) this.say(this.foot, h("span", { class: "log-running" }, "running"));
     else this.say(this.foot, bytes > 0 ? h("span", null, "End of the output") : null);
     this.drawTools();
@@ -180,7 +182,9 @@ export class LogView {
         if (this.follow) this.toEnd();
         this.drawTools();
       }),
-      running ? null : button({ label: "Go to the end", icon: "end", only: true, kind: "quiet", onclick: () => (this.detached ? this.load() : this.toEnd()) }),
-      whole ? h("a", { class: "button button-quiet button-only", href: `${BASE}${this.path}/raw`, download: "", "aria-label": "Download the whole log", title: "Download the whole log" }, icon("download")) : null);
+      running ? null : button({ label: "Go to the end", icon: "end", only: true, kind: "quiet",
+        onclick: () => (this.detached ? this.load() : this.toEnd()) }),
+      whole ? h("a", { class: "button button-quiet button-only", href: `${BASE}${this.path}/raw`, download: "",
+        "aria-label": "Download the whole log", title: "Download the whole log" }, icon("download")) : null);
   }
 }

@@ -39,7 +39,8 @@ export function badge(state, extra = "") {
 /** A bar of progress, from 0 to 1; null is "it runs, and nobody knows how far". */
 export function progress(share, label) {
   if (share === null || share === undefined) return null;
-  return h("div", { class: "progress", role: "progressbar", "aria-label": label, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": Math.round(share * 100) },
+  return h("div", { class: "progress", role: "progressbar", "aria-label": label, "aria-valuemin": 0, "aria-valuemax": 100,
+    "aria-valuenow": Math.round(share * 100) },
     h("span", { class: "progress-track" }, h("span", { class: "progress-done", style: { transform: `scaleX(${share})` } })),
     h("span", { class: "progress-number" }, percent(share)));
 }
@@ -66,7 +67,8 @@ export function waiting(rows = 6) {
 /** What a page shows instead of what could not be had. */
 export function problem(what) {
   return h("div", { class: "card" }, h("div", { class: "empty" }, icon("warning", "empty-icon"),
-    h("p", { class: "empty-title" }, sentence(what.detail || what.title || "it failed")), what.hint && h("p", { class: "empty-text" }, what.hint)));
+    h("p", { class: "empty-title" }, sentence(what.detail || what.title || "it failed")),
+      what.hint && h("p", { class: "empty-text" }, what.hint)));
 }
 
 /** Copy a text; where the browser does not allow it, select it the old way. */
@@ -103,14 +105,16 @@ export function segmented(label, choices, chosen, onchoose) {
 
 /** A switch that is on or off. */
 export function toggle(label, on, onchange, rest = {}) {
-  return h("button", { type: "button", class: "switch", role: "switch", "aria-checked": Boolean(on), onclick: () => onchange(!on), ...rest },
+  return h("button", { type: "button", class: "switch", role: "switch", "aria-checked": Boolean(on), onclick: () => onchange(!on),
+    ...rest },
     h("span", { class: "switch-track" }), h("span", null, label));
 }
 
 /** Tags, as small plates that link to the jobs that have them. */
 export function tags(names) {
   return names.length ? h("span", { class: "tags" }, names.map((name) =>
-    h("a", { class: "tag", key: name, tabindex: "-1", href: `#/jobs?${new URLSearchParams({ tag: name })}`, title: `Jobs with the tag ${name}` }, h("bdi", null, name)))) : null;
+    h("a", { class: "tag", key: name, tabindex: "-1", href: `#/jobs?${new URLSearchParams({ tag: name })}`,
+      title: `Jobs with the tag ${name}` }, h("bdi", null, name)))) : null;
 }
 
 /**
@@ -120,9 +124,11 @@ export function tags(names) {
 export function table({ label, columns, rows, extra = "" }) {
   return h("table", { class: `table ${extra}`, role: "table", "aria-label": label },
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, columns.map((column) =>
-      h("th", { scope: "col", role: "columnheader", class: column.extra }, column.head ?? (column.unseen ? h("span", { class: "unseen" }, column.name) : column.name))))),
+      h("th", { scope: "col", role: "columnheader", class: column.extra },
+        column.head ?? (column.unseen ? h("span", { class: "unseen" }, column.name) : column.name))))),
     h("tbody", { role: "rowgroup" }, rows.map((row) =>
       h("tr", { key: row.key, role: "row", class: row.extra, "data-href": row.href, "data-row": row.key, ...row.props },
         row.cells.map((cell, place) =>
-          h("td", { role: "cell", class: columns[place].extra, "data-label": columns[place].unseen ? null : columns[place].name }, cell))))));
+          h("td", { role: "cell", class: columns[place].extra, "data-label": columns[place].unseen ? null : columns[place].name },
+            cell))))));
 }

@@ -54,9 +54,11 @@ export function drawShell(route, found) {
 
 function number(name) {
   const counts = status?.counts || {};
-  if (name === "dead" && counts.dead) return h("span", { class: "nav-count nav-count-bad" }, count(counts.dead), h("span", { class: "unseen" }, " dead"));
+  if (name === "dead" && counts.dead) return h("span", { class: "nav-count nav-count-bad" }, count(counts.dead),
+    h("span", { class: "unseen" }, " dead"));
   const open = (counts.processing || 0) + (counts.pending || 0);
-  if (name === "jobs" && open) return h("span", { class: "nav-count" }, count(open), h("span", { class: "unseen" }, " running or ready"));
+  if (name === "jobs" && open) return h("span", { class: "nav-count" }, count(open),
+    h("span", { class: "unseen" }, " running or ready"));
   return null;
 }
 
@@ -64,10 +66,13 @@ function foot() {
   const [sort, label] = THEMES[theme()];
   return [
     h("div", { class: "foot-machine", title: session.database || "" },
-      h("span", { class: "foot-name" }, session.machine || ""), session.version ? h("span", null, `queuectl ${session.version}`) : null),
+      h("span", { class: "foot-name" }, session.machine || ""),
+        session.version ? h("span", null, `queuectl ${session.version}`) : null),
     h("div", { class: "foot-buttons" },
-      h("button", { type: "button", class: "icon-button", "aria-label": label, title: `${label} (t)`, onclick: nextTheme }, icon(sort)),
-      h("button", { type: "button", class: "icon-button", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts (?)", onclick: showKeys }, h("kbd", { class: "bare" }, "?"))),
+      h("button", { type: "button", class: "icon-button", "aria-label": label, title: `${label} (t)`, onclick: nextTheme },
+        icon(sort)),
+      h("button", { type: "button", class: "icon-button", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts (?)",
+        onclick: showKeys }, h("kbd", { class: "bare" }, "?"))),
   ];
 }
 
@@ -78,25 +83,31 @@ function bar() {
       type: "button", class: "icon-button menu-button", "aria-label": "Menu", "aria-expanded": shell.menu, "aria-controls": "side",
       onclick: () => { shell.menu = !shell.menu; shell.redraw(); },
     }, icon(shell.menu ? "close" : "menu")),
-    h("a", { href: "#/", class: "bar-brand", "aria-label": "queuectl, overview" }, h("img", { src: "/static/logo.svg", alt: "", width: 24, height: 24 })),
+    h("a", { href: "#/", class: "bar-brand", "aria-label": "queuectl, overview" },
+      h("img", { src: "/static/logo.svg", alt: "", width: 24, height: 24 })),
     h("span", { class: "bar-space" }),
     h("span", { class: `connection connection-${shell.connection}`, title: CONNECTIONS[shell.connection] },
       h("span", { class: "dot" }), h("span", { class: "connection-text" }, CONNECTIONS[shell.connection])),
     paused
-      ? button({ label: "Resume all", icon: "play", kind: "primary", onclick: () => resume(null), title: "Have jobs taken again (p)" })
-      : button({ label: "Pause all", icon: "pause", onclick: askPause, title: "Have no more jobs taken (p)", class: "button bar-pause" }),
-    button({ label: "New job", icon: "plus", kind: paused ? "" : "primary", title: "New job (n)", reason: mayEnqueue(), onclick: () => newJob() }),
+      ? button({ label: "Resume all", icon: "play", kind: "primary", onclick: () => resume(null),
+        title: "Have jobs taken again (p)" })
+      : button({ label: "Pause all", icon: "pause", onclick: askPause, title: "Have no more jobs taken (p)",
+        class: "button bar-pause" }),
+    button({ label: "New job", icon: "plus", kind: paused ? "" : "primary", title: "New job (n)", reason: mayEnqueue(),
+      onclick: () => newJob() }),
   ];
 }
 
 function banner() {
   if (shell.connection === "gone") {
     return h("div", { class: "banner banner-bad", role: "alert" }, icon("warning"),
-      h("p", null, h("strong", null, "queuectl is not running on this machine. "), "Start it again: ", h("code", null, "queuectl serve"), " or the tray. The page comes back by itself."));
+      h("p", null, h("strong", null, "queuectl is not running on this machine. "), "Start it again: ",
+        h("code", null, "queuectl serve"), " or the tray. The page comes back by itself."));
   }
   if (shell.connection === "unproven") {
     return h("div", { class: "banner banner-bad", role: "alert" }, icon("lock"),
-      h("p", null, h("strong", null, "This page is no longer let in. "), "Open the page anew: ", h("code", null, "queuectl dashboard")));
+      h("p", null, h("strong", null, "This page is no longer let in. "), "Open the page anew: ",
+        h("code", null, "queuectl dashboard")));
   }
   return null;
 }
@@ -109,7 +120,8 @@ function wholePause() {
 export function pauseBanners(pauses) {
   return pauses.map((pause) => h("div", { class: "banner banner-pause", key: `pause-${pause.queue || ""}` }, icon("pause"),
     h("p", null, h("strong", null, pause.queue ? ["Queue ", h("bdi", null, pause.queue), " is paused"] : "All queues are paused"),
-      pause.until ? [" until ", h("time", { datetime: pause.until }, moment(pause.until)), ", ", ticking(pause.until)] : "", ". Running jobs go on."),
+      pause.until ? [" until ", h("time", { datetime: pause.until }, moment(pause.until)), ", ", ticking(pause.until)] : "",
+        ". Running jobs go on."),
     button({ label: "Resume", icon: "play", onclick: () => resume(pause.queue) })));
 }
 
@@ -144,11 +156,13 @@ export function askPauseOf(queue) {
     content: ({ close }) => {
       const choose = async (seconds, until) => { if ((await pause(queue, seconds, until)) !== undefined) close(true); };
       return [
-        h("p", { class: "dialog-text" }, running && !queue ? `${plural(running, "job")} run and go on; no other is taken.` : "Running jobs go on; no other is taken."),
+        h("p", { class: "dialog-text" }, running && !queue ? `${plural(running, "job")} run and go on; no other is taken.`
+          : "Running jobs go on; no other is taken."),
         h("div", { class: "choices" },
           button({ label: "Until I resume", icon: "pause", onclick: () => choose(null, null), autofocus: true }),
           button({ label: "For 1 hour", onclick: () => choose(3600, null) }),
-          button({ label: `Until tomorrow, ${moment(tomorrow.toISOString()).slice(11, 16)}`, onclick: () => choose(null, tomorrow.toISOString()) })),
+          button({ label: `Until tomorrow, ${moment(tomorrow.toISOString()).slice(11, 16)}`,
+            onclick: () => choose(null, tomorrow.toISOString()) })),
         h("form", {
           class: "inline-form",
           onsubmit: (event) => {
@@ -157,7 +171,8 @@ export function askPauseOf(queue) {
             if (seconds) choose(seconds, null);
             else toast("bad", sentence("that is no duration"), "Write 30m, 2h or 1h30m.");
           },
-        }, h("label", { class: "field" }, h("span", { class: "field-label" }, "For another while"), h("input", { class: "input", name: "length", placeholder: "30m, 2h, 1h30m", autocomplete: "off" })),
+        }, h("label", { class: "field" }, h("span", { class: "field-label" }, "For another while"),
+          h("input", { class: "input", name: "length", placeholder: "30m, 2h, 1h30m", autocomplete: "off" })),
         button({ label: "Pause", type: "submit" })),
       ];
     },

@@ -22,15 +22,19 @@ export function workersTimeline(timeline) {
     return { ...lane, place };
   });
   const first = lanes.find((lane) => lane.runs.length)?.runs[0];
-  return h("div", { class: "timeline", role: "group", "aria-label": "Runs by worker, the last 15 minutes. Arrow keys move from run to run.", onkeydown: walk, onpointerleave: hideTip },
+  return h("div", { class: "timeline", role: "group",
+    "aria-label": "Runs by worker, the last 15 minutes. Arrow keys move from run to run.", onkeydown: walk,
+    onpointerleave: hideTip },
     lanes.map((lane) => h("div", { class: "lane", key: `${lane.host}/${lane.place}` },
-      h("span", { class: "lane-name", title: `${lane.host_name}, ${lane.host}, place ${lane.place}` }, h("bdi", null, visible(lane.host_name)), h("span", { class: "lane-place" }, ` ${lane.place}`)),
+      h("span", { class: "lane-name", title: `${lane.host_name}, ${lane.host}, place ${lane.place}` },
+        h("bdi", null, visible(lane.host_name)), h("span", { class: "lane-place" }, ` ${lane.place}`)),
       h("div", { class: "lane-track" }, lane.runs.map((run) => block(run, from, to, run === first))))),
     h("div", { class: "lane lane-axis", "aria-hidden": "true" }, h("span", { class: "lane-name" }),
       h("div", { class: "lane-track" }, Array.from({ length: TICKS }, (_, place) => {
         const share = place / (TICKS - 1);
         const edge = place === 0 ? "lane-tick-first" : place === TICKS - 1 ? "lane-tick-last" : "";
-        return h("span", { class: `lane-tick ${edge}`, style: { left: `${share * 100}%` } }, place === TICKS - 1 ? "now" : clock(new Date(from + share * (to - from))));
+        return h("span", { class: `lane-tick ${edge}`, style: { left: `${share * 100}%` } },
+          place === TICKS - 1 ? "now" : clock(new Date(from + share * (to - from))));
       }))));
 }
 
@@ -48,7 +52,8 @@ function block(run, from, to, first) {
   };
   return h("a", {
     key: `${run.job}/${run.number}`, class: `run run-${outcome}`, href: jobHref(run.job), tabindex: first ? "0" : "-1",
-    "aria-label": `Job ${run.job}, ${name.slice(0, 80)}, ${outcome}`, style: { left: `${left}%`, width: `${Math.min(width, 100 - left)}%` },
+    "aria-label": `Job ${run.job}, ${name.slice(0, 80)}, ${outcome}`,
+      style: { left: `${left}%`, width: `${Math.min(width, 100 - left)}%` },
     onpointerenter: show, onpointerleave: hideTip, onfocus: show, onblur: hideTip,
   }, width > 6 ? h("span", { class: "run-name" }, h("bdi", null, name)) : null);
 }
@@ -57,7 +62,8 @@ function tip(run, outcome, name) {
   const took = run.finished_at ? between(run.started_at, run.finished_at) : (now() - Date.parse(run.started_at)) / 1000;
   return [
     h("p", { class: "tip-head" }, h("bdi", null, name.length > 120 ? `${name.slice(0, 120)}…` : name)),
-    h("p", { class: `state-${run.outcome || "processing"}` }, sign(outcome), ` ${outcome}, ${duration(Math.round(took * 10) / 10)}`),
+    h("p", { class: `state-${run.outcome || "processing"}` }, sign(outcome),
+      ` ${outcome}, ${duration(Math.round(took * 10) / 10)}`),
     h("p", { class: "tip-faint" }, `Job ${run.job}, run ${run.number}, from ${moment(run.started_at)}`),
   ];
 }

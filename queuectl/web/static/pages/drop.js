@@ -23,14 +23,19 @@ export function views() {
 export function draw(route, [data]) {
   return [
     h("div", { class: "page-head" }, h("div", null, h("h1", null, "Drop folder"),
-      h("p", { class: "lead" }, "Each ", h("code", null, ".job"), " file that is put here becomes jobs: one command a line, or JSON, or TOML."))),
+      h("p", { class: "lead" }, "Each ", h("code", null, ".job"),
+        " file that is put here becomes jobs: one command a line, or JSON, or TOML."))),
     data.problem ? h("div", { class: "banner banner-warn" }, icon("warning"), h("p", null, data.problem)) : null,
-    !data.enabled ? h("div", { class: "banner banner-warn" }, icon("warning"), h("p", null, h("strong", null, "The folder is not watched here. "), "To have it watched: ", h("code", null, "queuectl config set drop_enabled on"))) : null,
+    !data.enabled ? h("div", { class: "banner banner-warn" }, icon("warning"),
+      h("p", null, h("strong", null, "The folder is not watched here. "), "To have it watched: ",
+      h("code", null, "queuectl config set drop_enabled on"))) : null,
     h("div", { class: "card card-body drop-top" },
-      h("div", { class: "code-line" }, icon("drop"), h("code", { tabindex: "0" }, data.folder), copyButton(data.folder, "Copy the path")),
+      h("div", { class: "code-line" }, icon("drop"), h("code", { tabindex: "0" }, data.folder),
+        copyButton(data.folder, "Copy the path")),
       data.enabled ? dropZone({}) : null),
     data.waiting.length ? card({ title: "Waiting", flush: true }, table({
-      label: "Waiting files", columns: [{ name: "File", extra: "col-title" }, { name: "Size", extra: "num" }, { name: "Since", extra: "col-time" }],
+      label: "Waiting files", columns: [{ name: "File", extra: "col-title" }, { name: "Size", extra: "num" },
+        { name: "Since", extra: "col-time" }],
       rows: data.waiting.map((file) => ({ key: file.name, cells: [name(file), size(file.bytes), ticking(file.at)] })),
     })) : null,
     rejected(data), accepted(data),
@@ -44,28 +49,35 @@ function name(file) {
 function rejected(data) {
   if (!data.rejected.length) return null;
   const remove = async (file) => {
-    if (await confirm({ title: "Delete this file?", text: h("p", null, h("bdi", null, visible(file.name))), action: "Delete", danger: true })) {
+    if (await confirm({ title: "Delete this file?", text: h("p", null, h("bdi", null, visible(file.name))), action: "Delete",
+      danger: true })) {
       attempt(() => send("DELETE", `/drop/rejected/${encodeURIComponent(file.name)}`), "The file is deleted.");
     }
   };
   return card({ title: "Rejected", beside: h("span", { class: "faint" }, count(data.rejected_count)), flush: true }, table({
-    label: "Rejected files", columns: [{ name: "File", extra: "col-title" }, { name: "Reason", extra: "col-reason" }, { name: "Size", extra: "num" }, { name: "When", extra: "col-time" }, { name: "Actions", extra: "col-act", unseen: true }],
+    label: "Rejected files", columns: [{ name: "File", extra: "col-title" }, { name: "Reason", extra: "col-reason" },
+      { name: "Size", extra: "num" }, { name: "When", extra: "col-time" }, { name: "Actions", extra: "col-act", unseen: true }],
     rows: data.rejected.map((file) => ({ key: file.name, cells: [
-      name(file), h("span", { class: "reason" }, h("bdi", null, (file.reason || "").split("\n").map(visible).join("\n"))), size(file.bytes), ticking(file.at),
+      name(file), h("span", { class: "reason" }, h("bdi", null, (file.reason || "").split("\n").map(visible).join("\n"))),
+        size(file.bytes), ticking(file.at),
       button({ label: `Delete ${visible(file.name)}`, icon: "trash", kind: "quiet", only: true, onclick: () => remove(file) })] })),
   }));
 }
 
 function accepted(data) {
-  return card({ title: "Accepted", beside: h("span", { class: "faint" }, count(data.accepted_count)), flush: true, key: "accepted" }, data.accepted.length ? table({
-    label: "Accepted files", columns: [{ name: "File", extra: "col-title" }, { name: "Jobs", extra: "col-jobs" }, { name: "Size", extra: "num" }, { name: "When", extra: "col-time" }],
-    rows: data.accepted.map((file) => ({ key: `${file.name}/${file.at}`, cells: [name(file), jobLinks(file.jobs || []), size(file.bytes), ticking(file.at)] })),
+  return card({ title: "Accepted", beside: h("span", { class: "faint" }, count(data.accepted_count)), flush: true,
+    key: "accepted" }, data.accepted.length ? table({
+    label: "Accepted files", columns: [{ name: "File", extra: "col-title" }, { name: "Jobs", extra: "col-jobs" },
+      { name: "Size", extra: "num" }, { name: "When", extra: "col-time" }],
+    rows: data.accepted.map((file) => ({ key: `${file.name}/${file.at}`,
+      cells: [name(file), jobLinks(file.jobs || []), size(file.bytes), ticking(file.at)] })),
   }) : empty("drop", "No file was accepted yet", h("p", null, "Drop one above, or copy it into the folder.")));
 }
 
 function jobLinks(ids) {
   const shown = ids.slice(0, 6);
-  return h("span", { class: "job-links" }, shown.map((id) => h("a", { key: id, href: jobHref(id) }, id)), ids.length > shown.length ? h("span", { class: "faint" }, `and ${count(ids.length - shown.length)} more`) : null);
+  return h("span", { class: "job-links" }, shown.map((id) => h("a", { key: id, href: jobHref(id) }, id)),
+    ids.length > shown.length ? h("span", { class: "faint" }, `and ${count(ids.length - shown.length)} more`) : null);
 }
 
 /** A place to drop files on, or to choose them; the whole page takes them, too. */
@@ -73,7 +85,8 @@ export function dropZone({ small = false }) {
   return h("label", {
     class: `drop-zone ${small ? "drop-zone-small" : ""}`, key: "zone",
     mount: (element) => {
-      const input = Object.assign(document.createElement("input"), { type: "file", multiple: true, accept: ".job,.txt,.json,.toml", className: "unseen" });
+      const input = Object.assign(document.createElement("input"),
+        { type: "file", multiple: true, accept: ".job,.txt,.json,.toml", className: "unseen" });
       input.setAttribute("aria-label", "Choose .job files");
       const text = document.createElement("span");
       const action = Object.assign(document.createElement("span"), { className: "link", textContent: "choose files" });
@@ -129,6 +142,7 @@ async function upload(files) {
 /** Windows PowerShell 5 writes UTF-16. */
 function decode(buffer) {
   const bytes = new Uint8Array(buffer);
-  const coding = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-8";
+  const coding = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be"
+    : "utf-8";
   return new TextDecoder(coding).decode(buffer);
 }

@@ -11,7 +11,8 @@ import { visible } from "../ansi.js";
 import { go, href, jobHref } from "../router.js";
 import { pauseBanners, STATUS } from "../shell.js";
 
-const ORDERS = [["newest", "Newest first"], ["oldest", "Oldest first"], ["ended", "Last ended first"], ["due", "By due time"], ["next", "As they will run"]];
+const ORDERS = [["newest", "Newest first"], ["oldest", "Oldest first"], ["ended", "Last ended first"], ["due", "By due time"],
+  ["next", "As they will run"]];
 const FILTERS = ["queue", "tag", "text", "order"];
 const PAUSE = 250; // ms after the last letter before a search begins
 
@@ -77,10 +78,13 @@ function change(route, changes, { replace = true } = {}) {
 
 function chips(route, counts) {
   const chosen = filters(route).state;
-  const toggle = (state) => change(route, { state: chosen.includes(state) ? chosen.filter((one) => one !== state) : [...chosen, state] }, { replace: false });
+  const toggle = (state) => change(route, { state: chosen.includes(state) ? chosen.filter((one) => one !== state)
+    : [...chosen, state] }, { replace: false });
   return h("div", { class: "chips", role: "group", "aria-label": "States" },
-    h("button", { type: "button", class: "chip", "aria-pressed": !chosen.length, onclick: () => change(route, { state: [] }, { replace: false }) }, "all"),
-    STATES.map((state) => h("button", { key: state, type: "button", class: `chip state-${state}`, "aria-pressed": chosen.includes(state), title: MEANINGS[state], onclick: () => toggle(state) },
+    h("button", { type: "button", class: "chip", "aria-pressed": !chosen.length,
+      onclick: () => change(route, { state: [] }, { replace: false }) }, "all"),
+    STATES.map((state) => h("button", { key: state, type: "button", class: `chip state-${state}`,
+      "aria-pressed": chosen.includes(state), title: MEANINGS[state], onclick: () => toggle(state) },
       sign(state), h("span", { class: "chip-name" }, state), h("span", { class: "chip-count" }, count(counts[state] || 0)))));
 }
 
@@ -93,13 +97,17 @@ function bar(route, page) {
   const search = (event) => {
     const value = event.target.value;
     clearTimeout(timer);
-    timer = setTimeout(() => { if (location.hash.startsWith("#/jobs")) change(route, { text: value.trim() }); }, event.type === "change" ? 0 : PAUSE);
+    timer = setTimeout(() => { if (location.hash.startsWith("#/jobs")) change(route, { text: value.trim() }); },
+      event.type === "change" ? 0 : PAUSE);
   };
-  const select = (label, value, options, name) => h("select", { class: "input", "aria-label": label, value, onchange: (event) => change(route, { [name]: event.target.value }, { replace: false }) },
+  const select = (label, value, options, name) => h("select",
+    { class: "input", "aria-label": label, value,
+    onchange: (event) => change(route, { [name]: event.target.value }, { replace: false }) },
     options.map(([key, shown]) => h("option", { key, value: key }, shown)));
   return h("div", { class: "filter-bar", role: "search" },
     h("label", { class: "search" }, icon("search"), h("span", { class: "unseen" }, "Search"),
-      h("input", { type: "search", class: "input", value: text, placeholder: "Search names, commands, notes…", oninput: search, autocomplete: "off", spellcheck: "false" }), h("kbd", { "aria-hidden": "true" }, "/")),
+      h("input", { type: "search", class: "input", value: text, placeholder: "Search names, commands, notes…", oninput: search,
+        autocomplete: "off", spellcheck: "false" }), h("kbd", { "aria-hidden": "true" }, "/")),
     select("Queue", queue, [["", "All queues"], ...queues.map((name) => [name, visible(name)])], "queue"),
     select("Tag", tag, [["", "All tags"], ...known.map((name) => [name, visible(name)])], "tag"),
     select("Order", order || "newest", ORDERS, "order"));
@@ -115,18 +123,23 @@ function bulk(route, page, tools) {
   if (!selected.size || !page?.jobs) return null;
   const number = all ? page.total ?? null : selected.size;
   const { order: _, ...filter } = filters(route);
-  const which = all ? { filter: Object.fromEntries(Object.entries(filter).filter(([, value]) => value.length)) } : { ids: [...selected] };
+  const which = all ? { filter: Object.fromEntries(Object.entries(filter).filter(([, value]) => value.length)) }
+    : { ids: [...selected] };
   const act = async (verb) => {
     if ((await actOnMany(verb, which, number)) === undefined) return;
     clear(tools);
   };
   const more = page.next || (page.total ?? 0) > page.jobs.length;
   return h("div", { class: "bulk", role: "region", "aria-label": "Selected jobs" },
-    h("span", { class: "bulk-count" }, all ? (number === null ? "All that match are selected" : `All ${count(number)} that match are selected`) : `${count(selected.size)} selected`),
-    !all && more && selected.size >= page.jobs.length ? h("button", { type: "button", class: "link", onclick: () => { tools.state.all = true; tools.redraw(); } },
-      page.total === null || page.total === undefined ? "Select all that match" : `Select all ${count(page.total)} that match`) : null,
+    h("span", { class: "bulk-count" }, all ? (number === null ? "All that match are selected"
+      : `All ${count(number)} that match are selected`) : `${count(selected.size)} selected`),
+    !all && more && selected.size >= page.jobs.length
+      ? h("button", { type: "button", class: "link", onclick: () => { tools.state.all = true; tools.redraw(); } },
+      page.total === null || page.total === undefined ? "Select all that match" : `Select all ${count(page.total)} that match`)
+        : null,
     h("span", { class: "bar-space" }),
-    button({ label: "Retry", icon: "retry", onclick: () => act("retry") }), button({ label: "Cancel", icon: "stop", onclick: () => act("cancel") }),
+    button({ label: "Retry", icon: "retry", onclick: () => act("retry") }),
+      button({ label: "Cancel", icon: "stop", onclick: () => act("cancel") }),
     button({ label: "Delete", icon: "trash", kind: "danger", onclick: () => act("delete") }),
     button({ label: "Select nothing", icon: "close", kind: "quiet", only: true, onclick: () => clear(tools) }));
 }
@@ -147,13 +160,17 @@ function list(route, page, tools) {
     for (const job of page.jobs) every ? state.selected.delete(job.id) : state.selected.add(job.id);
     tools.redraw();
   };
-  const box = h("label", { class: "check" }, h("input", { type: "checkbox", checked: every || state.all, indeterminate: some && !every && !state.all, onchange: pickAll, "aria-label": "Select all on this page" }));
+  const box = h("label", { class: "check" }, h("input",
+    { type: "checkbox", checked: every || state.all, indeterminate: some && !every && !state.all, onchange: pickAll,
+    "aria-label": "Select all on this page" }));
   return [
     h("div", { class: "card card-table" }, table({
       label: "Jobs", extra: "table-jobs",
       columns: [
-        { name: "Select", head: box, extra: "col-check", unseen: true }, { name: "Job", extra: "col-id num" }, { name: "State", extra: "col-state" }, { name: "What", extra: "col-title", unseen: false },
-        { name: "Queue", extra: "col-queue" }, { name: "Note", extra: "col-note" }, { name: "Added", extra: "col-time" }, { name: "Actions", extra: "col-act", unseen: true },
+        { name: "Select", head: box, extra: "col-check", unseen: true }, { name: "Job", extra: "col-id num" },
+          { name: "State", extra: "col-state" }, { name: "What", extra: "col-title", unseen: false },
+        { name: "Queue", extra: "col-queue" }, { name: "Note", extra: "col-note" }, { name: "Added", extra: "col-time" },
+          { name: "Actions", extra: "col-act", unseen: true },
       ],
       rows: page.jobs.map((job) => row(job, page, tools)),
     })),
@@ -178,11 +195,14 @@ function row(job, page, { state, redraw }) {
   return {
     key: job.id, href: jobHref(job.id), extra: picked ? "row-picked" : "",
     cells: [
-      h("label", { class: "check", onclick: shift, onmousedown: (event) => { if (event.shiftKey) event.preventDefault(); } }, h("input", { type: "checkbox", checked: picked, onchange: pick, "aria-label": `Select job ${job.id}` })),
+      h("label", { class: "check", onclick: shift, onmousedown: (event) => { if (event.shiftKey) event.preventDefault(); } },
+        h("input", { type: "checkbox", checked: picked, onchange: pick, "aria-label": `Select job ${job.id}` })),
       h("span", { class: "faint" }, job.id), stateCell(job), h("div", { class: "what" }, jobLink(job), tags(job.tags)),
-      h("a", { class: "queue-link cut", href: href("jobs", { queue: job.queue }), title: job.queue }, h("bdi", null, visible(job.queue))),
+      h("a", { class: "queue-link cut", href: href("jobs", { queue: job.queue }), title: job.queue },
+        h("bdi", null, visible(job.queue))),
       progressOf(job) || note(job), ticking(job.created_at),
-      h("span", { class: "row-actions" }, (job.verbs || []).filter((verb) => verb === "retry" || verb === "cancel").map((verb) => h("span", { key: verb }, verbButton(job, verb, { only: true })))),
+      h("span", { class: "row-actions" }, (job.verbs || []).filter((verb) => verb === "retry"
+        || verb === "cancel").map((verb) => h("span", { key: verb }, verbButton(job, verb, { only: true })))),
     ],
   };
 }
@@ -190,8 +210,10 @@ function row(job, page, { state, redraw }) {
 function nothing(route, page) {
   const { state, queue, tag, text } = filters(route);
   if (page.exhausted === false) return h("div", { class: "card" }, empty("search", "Nothing found so far"));
-  if (!state.length && !queue && !tag && !text) return h("div", { class: "card" }, empty("jobs", "No jobs", button({ label: "New job", icon: "plus", kind: "primary", onclick: () => newJob() })));
-  return h("div", { class: "card" }, empty("search", "No job matches", button({ label: "Show all jobs", onclick: () => go("#/jobs") })));
+  if (!state.length && !queue && !tag && !text) return h("div", { class: "card" },
+    empty("jobs", "No jobs", button({ label: "New job", icon: "plus", kind: "primary", onclick: () => newJob() })));
+  return h("div", { class: "card" }, empty("search", "No job matches",
+    button({ label: "Show all jobs", onclick: () => go("#/jobs") })));
 }
 
 function pager(route, page, { state }) {
@@ -211,6 +233,8 @@ function pager(route, page, { state }) {
   if (!page.next && !cursor) return null;
   return h("nav", { class: "pager", "aria-label": "More jobs" },
     cursor ? button({ label: "Newer", icon: "left", onclick: newer }) : null,
-    h("span", { class: "faint" }, searched && page.next ? (down ? `Searched down to job ${down}.` : "Searched a part of the jobs.") : cursor ? "This page stands still; the first one is live." : ""),
-    page.next ? button({ label: searched ? "Search further" : "Older", icon: "right", onclick: older, class: "button button-right" }) : null);
+    h("span", { class: "faint" }, searched && page.next ? (down ? `Searched down to job ${down}.` : "Searched a part of the jobs.")
+      : cursor ? "This page stands still; the first one is live." : ""),
+    page.next ? button({ label: searched ? "Search further" : "Older", icon: "right", onclick: older,
+      class: "button button-right" }) : null);
 }

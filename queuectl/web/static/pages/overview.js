@@ -46,28 +46,36 @@ export function draw(route, [data, folder], tools) {
 /** Says that nobody runs what waits, and how to start somebody. */
 export function noHost() {
   return h("div", { class: "banner banner-warn" }, icon("warning"),
-    h("p", null, h("strong", null, "No host is running, so jobs wait. "), "Start one: ", h("code", null, "queuectl serve"), " or the tray."));
+    h("p", null, h("strong", null, "No host is running, so jobs wait. "), "Start one: ", h("code", null, "queuectl serve"),
+      " or the tray."));
 }
 
 function tiles(counts) {
   return h("ul", { class: "tiles", "aria-label": "Jobs by state" }, STATES.map((state) => {
     const number = counts[state] || 0;
     const to = state === "dead" ? "#/dead" : href("jobs", { state });
-    return h("li", { key: state }, h("a", { class: `tile state-${state} ${number ? "" : "tile-none"}`, href: to, title: `${state}: ${MEANINGS[state]}` },
+    return h("li", { key: state }, h("a", { class: `tile state-${state} ${number ? "" : "tile-none"}`, href: to,
+      title: `${state}: ${MEANINGS[state]}` },
       h("span", { class: "tile-label" }, sign(state), state), h("span", { class: "tile-number" }, count(number))));
   }));
 }
 
 function running(data) {
   const jobs = data.running;
-  return card({ title: "Running", beside: h("span", { class: "faint" }, jobs.length ? plural(jobs.length, "job") : ""), flush: true },
-    jobs.length ? h("ul", { class: "running" }, jobs.map((job) => h("li", { key: job.id, class: "running-job", "data-row": job.id, "data-href": jobHref(job.id) },
+  return card({ title: "Running", beside: h("span", { class: "faint" }, jobs.length ? plural(jobs.length, "job") : ""),
+    flush: true },
+    jobs.length ? h("ul", { class: "running" },
+      jobs.map((job) => h("li", { key: job.id, class: "running-job", "data-row": job.id, "data-href": jobHref(job.id) },
       h("div", { class: "running-head" }, sign("processing"), jobLink(job),
-        h("span", { class: "running-time" }, job.cancel_requested ? h("span", { class: "note" }, "being cancelled") : null, ticking(job.started_at, "elapsed")),
+        h("span", { class: "running-time" }, job.cancel_requested ? h("span", { class: "note" }, "being cancelled") : null,
+          ticking(job.started_at, "elapsed")),
         verbButton(job, "cancel", { only: true })),
-      h("div", { class: "running-more" }, progressOf(job) || h("span", { class: "note" }, h("bdi", null, job.progress_text ? visible(job.progress_text) : "")),
-        h("span", { class: "running-facts" }, `#${job.id}`, " · ", h("bdi", null, visible(job.queue)), job.host_name ? [" · ", h("bdi", null, visible(job.host_name))] : null)))))
-      : empty("workers", "Nothing runs", data.counts.pending ? h("p", null, `${plural(data.counts.pending, "job")} ready to start.`) : h("p", null, "A new job starts at once.")));
+      h("div", { class: "running-more" }, progressOf(job)
+        || h("span", { class: "note" }, h("bdi", null, job.progress_text ? visible(job.progress_text) : "")),
+        h("span", { class: "running-facts" }, `#${job.id}`, " · ", h("bdi", null, visible(job.queue)),
+          job.host_name ? [" · ", h("bdi", null, visible(job.host_name))] : null)))))
+      : empty("workers", "Nothing runs", data.counts.pending ? h("p", null, `${plural(data.counts.pending, "job")} ready to start.`)
+        : h("p", null, "A new job starts at once.")));
 }
 
 function chart(data, tools) {
@@ -76,7 +84,8 @@ function chart(data, tools) {
     tools.state.span = value;
     tools.redraw();
   };
-  return card({ title: "Runs", beside: segmented("Time", [["hour", "Hour"], ["day", "Day"], ["week", "Week"]], span, choose) }, runsChart(data.series, span));
+  return card({ title: "Runs", beside: segmented("Time", [["hour", "Hour"], ["day", "Day"], ["week", "Week"]], span, choose) },
+    runsChart(data.series, span));
 }
 
 function lanes(data) {
@@ -89,21 +98,28 @@ function next(data) {
   return card({ title: "Next", beside: h("a", { href: "#/schedules" }, "Schedules"), flush: true },
     data.next.length ? h("ul", { class: "lines" }, data.next.map((one) => h("li", { key: `${one.kind}/${one.id ?? one.name}` },
       icon(one.kind === "schedule" ? "schedules" : "jobs", "lines-icon"),
-      one.id ? jobLink({ id: one.id, name: one.name, title: one.title || one.name }) : h("a", { class: "job-link", href: "#/schedules", title: one.title }, h("bdi", null, visible(one.name))),
+      one.id ? jobLink({ id: one.id, name: one.name, title: one.title || one.name })
+        : h("a", { class: "job-link", href: "#/schedules", title: one.title }, h("bdi", null, visible(one.name))),
       h("span", { class: "lines-time" }, ticking(one.at))))) : h("p", { class: "card-note" }, "Nothing is planned."));
 }
 
 function recent(data) {
   return card({ title: "Recently ended", beside: h("a", { href: href("jobs", { order: "ended" }) }, "All"), flush: true },
-    data.recent.length ? h("ul", { class: "lines" }, data.recent.map((job) => h("li", { key: job.id, "data-row": job.id, "data-href": jobHref(job.id), title: job.reason ? visible(job.reason) : null },
+    data.recent.length ? h("ul", { class: "lines" },
+      data.recent.map((job) => h("li", { key: job.id, "data-row": job.id, "data-href": jobHref(job.id),
+      title: job.reason ? visible(job.reason) : null },
       h("span", { class: `state-${job.state}` }, sign(job.state), h("span", { class: "unseen" }, job.state)), jobLink(job),
-      h("span", { class: "lines-time" }, ticking(job.finished_at || job.updated_at))))) : h("p", { class: "card-note" }, "Nothing has ended yet."));
+      h("span", { class: "lines-time" }, ticking(job.finished_at || job.updated_at)))))
+        : h("p", { class: "card-note" }, "Nothing has ended yet."));
 }
 
 function hosts(data) {
-  if (!data.hosts.length) return card({ title: "Hosts" }, h("p", { class: "faint" }, "None is running."), codeLine("queuectl serve"));
+  if (!data.hosts.length) return card({ title: "Hosts" }, h("p", { class: "faint" }, "None is running."),
+    codeLine("queuectl serve"));
   return card({ title: "Hosts", beside: h("a", { href: "#/workers" }, "Workers"), flush: true },
     h("ul", { class: "lines" }, data.hosts.map((host) => h("li", { key: host.id },
-      h("span", { class: `dot ${host.stopping ? "dot-warn" : "dot-good"}` }), h("span", { class: "cut", title: `${host.name}, ${host.id}` }, h("bdi", null, visible(host.name)), h("span", { class: "faint" }, ` ${host.kind}`)),
+      h("span", { class: `dot ${host.stopping ? "dot-warn" : "dot-good"}` }),
+        h("span", { class: "cut", title: `${host.name}, ${host.id}` }, h("bdi", null, visible(host.name)),
+        h("span", { class: "faint" }, ` ${host.kind}`)),
       h("span", { class: "lines-time" }, host.stopping ? "stopping, " : "", `${host.busy}/${host.workers} busy`)))));
 }
