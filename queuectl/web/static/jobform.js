@@ -50,17 +50,16 @@ export async function newJob(fields = {}) {
 
 /** Change a job. */
 export async function editJob(job) {
-  const changed = await openForm({ title: `Edit job ${job.id}`, action: "Save", fields: fieldsOf(job), job,
-    submit: (values, changes) => send("PATCH", `/jobs/${job.id}`, changes) });
+  const changed = await openForm({ title: `Edit job ${job.id}`, action: "Save", fields: fieldsOf(job), edits: true,
+    submit: async (values, changes) => (Object.keys(changes).length ? send("PATCH", `/jobs/${job.id}`, changes) : job) });
   if (changed) toast("good", `Job ${job.id} is changed.`);
 }
 
 /** Enqueue a job like another one, with changes. */
 export async function copyJob(job) {
   const fields = fieldsOf(job);
-  delete fields.key;
-  delete fields.run_at;
-  const copy = await openForm({ title: `Edit and run again: job ${job.id}`, action: "Enqueue", fields, job,
+  for (const name of ["key", "run_at", "after", "after_any", "after_failure"]) delete fields[name]; // they were for that one
+  const copy = await openForm({ title: `Edit and run again: job ${job.id}`, action: "Enqueue", fields,
     submit: (values, changes) => send("POST", `/jobs/${job.id}/copy`, changes) });
   if (copy) {
     toast("good", `Added job ${copy.id}.`);
@@ -68,8 +67,8 @@ export async function copyJob(job) {
   }
 }
 
-async function openForm({ title, action, fields, job = null, submit }) {
-  const form = { when: fields.run_at ? "at" : "now", advanced: false, busy: false, touched: false, wrong: "" };
+async function openForm({ title, action, fields, edits = false, submit }) {
+  const form = { edits, when: fields.run_at ? "at" : "now", advanced: false, busy: false, touched: false, wrong: "" };
   const queues = (await get("/queues").catch(() => [])).map((queue) => queue.name);
   return open({
     title,
@@ -103,7 +102,7 @@ async function openForm({ title, action, fields, job = null, submit }) {
             save(event.currentTarget);
           }
         },
-      }, body(fields, form, queues, job, redraw),
+      }, body(fields, form, queues, redraw),
       h("p", { class: "form-wrong", role: "alert" }, form.wrong),
       h("div", { class: "dialog-actions" },
         h("span", { class: "dialog-keys" }, h("kbd", null, "Ctrl"), h("kbd", null, "Enter")),
@@ -124,8 +123,8 @@ export function input(name, value, rest = {}) {
   return h("input", { name, class: "input", value: value ?? "", autocomplete: "off", spellcheck: "false", ...rest });
 }
 
-function body(fields, form, queues, job, redraw) {
-  const when = segmented("When", [["now", job ? "As it is" : "Now"], ["at", "At a time"], ["in", "After a while"]], form.when,
+function body(fields, form, queues, redraw) {
+  const when = segmented("When", [["now", form.edits ? "As it is" : "Now"], ["at", "At a time"], ["in", "After a while"]], form.when,
     (value) => { form.when = value; redraw(); });
   const isArgv = Array.isArray(fields.argv);
   return h("div", { class: "form-grid" },
@@ -191,7 +190,7 @@ function readForm(element, form, before) {
   if (text("after")) values.after = list(text("after")).map((one) => (/^\d+$/.test(one) ? Number(one) : one));
   if (form.when === "at") {
     if (!text("run_at")) throw new Error("At which time?");
-    values.run_at = new Date(text("run_at")).toISOString();
+    values.run_at = text("run_at") === localValue(before.run_at) ? before.run_at : new Date(text("run_at")).toISOString();
   }
   if (form.when === "in") values.delay = seconds(text("delay"), "After a while");
   const changes = {};

@@ -108,7 +108,7 @@ function dependencies(job) {
   return card({ title: "Other jobs", flush: true }, part("Waits for", job.waits_for), part("Waited for by", job.waited_for_by));
 }
 
-const KINDS = { after: "to complete", after_any: "to end", after_failure: "to fail" };
+const KINDS = { completed: "to complete", ended: "to end", failed: "to fail" };
 const VERBS = {
   enqueue: "Enqueued", claim: "Started", completed: "Completed", failed: "Run failed", timeout: "Ran too long",
     cancelled: "Run cancelled", interrupted: "Interrupted, its host stopped",

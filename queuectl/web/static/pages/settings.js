@@ -3,6 +3,7 @@
 import { visible } from "../ansi.js";
 import { attempt, send } from "../api.js";
 import { h } from "../dom.js";
+import { sentence } from "../format.js";
 import { icon } from "../icons.js";
 import { button, card, toggle } from "../parts.js";
 
@@ -56,7 +57,7 @@ function setting(one, tools) {
   return h("li", { class: `setting ${one.origin === "default" ? "" : "setting-own"}`, key: one.key, "data-row": one.key },
     h("div", { class: "setting-what" }, h("h3", null, h("span", null, label),
       one.fixed ? h("span", { class: "plate plate-plain" }, icon("lock"), "fixed") : null),
-      h("p", { class: "setting-help" }, one.help), one.fixed ? h("p", { class: "setting-fixed" }, why(one)) : null),
+      h("p", { class: "setting-help" }, one.help), one.fixed ? h("p", { class: "setting-fixed" }, sentence(one.why_fixed || "it cannot be changed here")) : null),
     h("div", { class: "setting-value" }, editing ? form(one, shown, tools) : value(one, shown, label, tools),
       h("p", { class: "setting-from" }, h("span", { class: one.origin === "default" ? "" : "setting-origin" },
         ORIGINS[one.origin] || one.origin),
@@ -64,11 +65,6 @@ function setting(one, tools) {
         one.origin !== "default" && !one.fixed
           ? h("button", { type: "button", class: "link", title: `The default is ${one.default_text || "empty"}`,
           onclick: () => reset(one), "aria-label": `Back to the default of ${label}` }, "Back to default") : null)));
-}
-
-function why(one) {
-  if (one.origin === "environment") return `QUEUECTL_${one.key.toUpperCase()} is set where queuectl was started.`;
-  return `It cannot be changed here. In a shell: queuectl config set ${one.key} VALUE`;
 }
 
 function value(one, shown, label, tools) {
@@ -88,7 +84,7 @@ function edit(key, tools) {
 }
 
 function form(one, shown, tools) {
-  const choices = ["backoff", "dead_parent", "progress"].includes(one.key) ? one.range.split(", ") : null;
+  const choices = one.choices?.length ? one.choices : null;
   return h("form", {
     class: "edit-inline", key: "form",
     onsubmit: (event) => { event.preventDefault(); save(one, event.target.elements.value.value, tools); },
