@@ -131,8 +131,8 @@ class Host:
                 return
             from queuectl.web.server import Dashboard  # a worker process has no page
 
-            folder = drop_folder(self._queue) if self.watcher is not None else None
-            self.dashboard = Dashboard(self._queue, self.id, folder)
+            folder = drop_folder(self._queue)
+            self.dashboard = Dashboard(self._queue, self.id, folder, watches=self.watcher is not None)
             self._queue.store.set_dashboard(self.id, self.dashboard.url)
         except QueuectlError as exc:
             log.warning("there is no page: %s", exc)

@@ -63,7 +63,9 @@ def get(key: str | None, as_json: bool) -> None:
         settings = queue.settings()
     rows = [settings.resolve(key)] if key else settings.all()
     if as_json:
-        values = [_as_json(row) for row in rows]
+        from queuectl.shapes import setting_as_json
+
+        values = [setting_as_json(row) for row in rows]
         print_json(values[0] if key else values)
     elif key:
         echo(rows[0].setting.format(rows[0].value))
@@ -84,20 +86,6 @@ def _print(row: Resolved) -> None:
     value = click.style(_value(row) or "(empty)", fg=None if row.origin is Origin.DEFAULT else "green")
     echo(f"{bold(setting.key)} = {value}  {click.style(f'({setting.range}{origin})', dim=True)}")
     echo(click.wrap_text(setting.help, terminal_width(), initial_indent="    ", subsequent_indent="    "))
-
-
-def _as_json(row: Resolved) -> dict[str, object]:
-    setting = row.setting
-    return {
-        "key": setting.key,
-        "value": row.value,
-        "origin": row.origin.value,
-        "default": setting.default,
-        "type": setting.kind,
-        "range": setting.range,
-        "kept": setting.kept.value,
-        "help": setting.help,
-    }
 
 
 @command("set", context_settings={"ignore_unknown_options": True})  # -1 is a value, if a wrong one

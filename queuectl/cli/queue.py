@@ -165,14 +165,9 @@ def _defaults_text(defaults: Any) -> str:
 
 
 def _as_json(opened: "Queue", row: "QueueRow") -> dict[str, Any]:
-    status = opened.store.counts().get(row.name, {})
-    return {
-        "name": row.name,
-        "limit": row.max_running,
-        "defaults": dict(row.defaults),
-        "paused": any(pause.queue in {"", row.name} for pause in opened.store.pauses()),
-        "counts": {state.value: count for state, count in status.items() if count},
-    }
+    from queuectl.shapes import queue_as_json
+
+    return queue_as_json(row, opened.store.counts().get(row.name, {}), opened.store.pauses())
 
 
 for one in (list_queues, set_queue, pause, resume, remove):

@@ -30,17 +30,9 @@ def stats(since: float, queue: str | None, as_json: bool) -> None:
         facts = opened.store.runs_since(datetime.now(UTC) - timedelta(seconds=since))
     found = summarize(fact for fact in facts if queue in {None, fact.queue})
     if as_json:
-        print_json(
-            [
-                {
-                    "queue": one.queue, "name": one.name or None, "runs": one.runs, "completed": one.completed,
-                    "success": round(one.success, 4), "took_p50": one.took_p50, "took_p95": one.took_p95,
-                    "took_total": round(one.took_total, 3), "waited_p50": one.waited_p50,
-                    "waited_p95": one.waited_p95,
-                }
-                for one in found
-            ]
-        )  # fmt: skip
+        from queuectl.shapes import summary_as_json
+
+        print_json([summary_as_json(one) for one in found])
     elif not on_terminal():
         print_rows(
             (

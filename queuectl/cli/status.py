@@ -55,7 +55,9 @@ def status(watch: bool, as_json: bool) -> None:
         while True:
             found = queue.status()
             if as_json:
-                print_json(_as_json(queue, found))
+                from queuectl.shapes import status_as_json
+
+                print_json(status_as_json(queue.store.location, found, next_scheduled(queue)))
             elif on_terminal():
                 _print(found)
                 _print_next(queue)
@@ -120,36 +122,3 @@ def _pause_text(pause: "Pause") -> str:
     until = f" until {local(pause.until)}" if pause.until else ""
     resume = "queuectl resume" + (f" --queue {plain(pause.queue)}" if pause.queue else "")
     return f"{what} paused{until}; running jobs go on. To take new ones: {resume}"
-
-
-def _as_json(queue: "Queue", found: "Status") -> dict[str, object]:
-    from queuectl.model.plain import as_json as job_as_json
-    from queuectl.model.plain import iso
-
-    scheduled = next_scheduled(queue)
-    return {
-        "database": queue.store.location,
-        "counts": found.counts,
-        "queues": found.queues,
-        "paused": any(not pause.queue for pause in found.pauses),
-        "pauses": [
-            {"queue": pause.queue or None, "since": iso(pause.since), "until": iso(pause.until)}
-            for pause in found.pauses
-        ],
-        "next_scheduled": None if scheduled is None else {"name": scheduled.name, "at": iso(scheduled.next_at)},
-        "running": [job_as_json(run.job) for run in found.running],
-        "hosts": [
-            {
-                "id": host.id,
-                "kind": host.kind,
-                "name": host.name,
-                "pid": host.pid,
-                "workers": host.workers,
-                "version": host.version,
-                "started_at": iso(host.started_at),
-                "seen_at": iso(host.seen_at),
-                "stopping": host.stop is not None,
-            }
-            for host in found.hosts
-        ],
-    }

@@ -18,7 +18,7 @@ from queuectl.model import jobfile
 from queuectl.model.job import Job, JobSpec
 from queuectl.platform.files import is_foreign, open_unfollowed
 from queuectl.platform.lock import FileLock
-from queuectl.platform.paths import user_home
+from queuectl.platform.paths import from_home
 
 log = logging.getLogger(__name__)
 
@@ -248,5 +248,4 @@ def _refuse_unreadable(info: os.stat_result) -> None:
 
 def _at_home(spec: JobSpec) -> JobSpec:
     """Let a dropped job run in the user's home, or where it says, seen from there."""
-    home = user_home()
-    return replace(spec, cwd=str(home / Path(spec.cwd).expanduser()) if spec.cwd else str(home))
+    return replace(spec, cwd=from_home(spec.cwd))

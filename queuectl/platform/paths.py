@@ -67,6 +67,16 @@ def locate(database: str | None = None) -> Paths:
     return Paths(database=path, files=files, config=base / "config.toml")
 
 
+def from_home(directory: str | None) -> str:
+    """Return where a job runs that nobody enqueued from a directory: the user's home, or a place seen from there.
+
+    Raises:
+        RuntimeError: it begins with ~ and the name of no user.
+    """
+    base = user_home()
+    return str(base / Path(directory).expanduser()) if directory else str(base)
+
+
 def user_home() -> Path:
     """Return the user's home directory: where a job runs that names no directory."""
     return Path.home()

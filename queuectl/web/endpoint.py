@@ -87,8 +87,9 @@ class Site:
     """What a handler may need to know of the host that answers."""
 
     host_id: str
-    drop_folder: Path | None
-    """The folder that this host watches, if it does."""
+    drop_folder: Path
+    watches: bool
+    """Whether this host watches the drop folder."""
     csrf: Callable[[str], str]
     """The CSRF token of a session."""
 

@@ -34,11 +34,12 @@ class Dashboard:
         QueuectlError: the address cannot be bound, or the token cannot be kept.
     """
 
-    def __init__(self, queue: "Queue", host_id: str, drop_folder: Path | None) -> None:
+    def __init__(self, queue: "Queue", host_id: str, drop_folder: Path, *, watches: bool = False) -> None:
         settings = queue.settings()
         self._queue = queue
         self._host_id = host_id
         self._drop_folder = drop_folder
+        self._watches = watches
         self.keys = Keys(token_file(queue.paths.files))
         self._bind: str = settings["dashboard_bind"]
         self._socket = _listen(self._bind, settings["dashboard_port"])
@@ -114,7 +115,7 @@ class Dashboard:
 
         from queuectl.web.app import make_app
 
-        site = Site(host_id=self._host_id, drop_folder=self._drop_folder, csrf=self.keys.csrf)
+        site = Site(host_id=self._host_id, drop_folder=self._drop_folder, watches=self._watches, csrf=self.keys.csrf)
         answers = Answers(self._queue, site, ENDPOINTS)
         views = self.views = Views(answers.look, self._queue.store.changed)
         with ThreadPoolExecutor(THREADS, thread_name_prefix="dashboard") as pool:

@@ -1,0 +1,91 @@
+"""The shapes that ``--json`` and the HTTP API share, besides single jobs: status, hosts, queues, settings, stats."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from queuectl.model.plain import as_json, iso
+from queuectl.model.state import State
+
+if TYPE_CHECKING:
+    from queuectl.model.schedules import Schedule
+    from queuectl.model.statistics import Summary
+    from queuectl.queue import Status
+    from queuectl.settings import Resolved
+    from queuectl.store.types import HostRow, Pause, QueueRow
+
+
+def status_as_json(location: str, found: "Status", scheduled: "Schedule | None") -> dict[str, Any]:
+    """Return the queue at a glance; ``scheduled`` is the schedule that happens next."""
+    return {
+        "database": location,
+        "counts": {state.value: count for state, count in found.counts.items()},
+        "queues": {name: {state.value: n for state, n in counts.items()} for name, counts in found.queues.items()},
+        "paused": any(not pause.queue for pause in found.pauses),
+        "pauses": [pause_as_json(pause) for pause in found.pauses],
+        "next_scheduled": None if scheduled is None else {"name": scheduled.name, "at": iso(scheduled.next_at)},
+        "running": [as_json(run.job) for run in found.running],
+        "hosts": [host_as_json(host) for host in found.hosts],
+    }
+
+
+def host_as_json(host: "HostRow") -> dict[str, Any]:
+    """Return a host."""
+    return {
+        "id": host.id,
+        "kind": host.kind,
+        "name": host.name,
+        "pid": host.pid,
+        "workers": host.workers,
+        "version": host.version,
+        "started_at": iso(host.started_at),
+        "seen_at": iso(host.seen_at),
+        "stopping": host.stop is not None,
+        "dashboard": host.dashboard,
+    }
+
+
+def pause_as_json(pause: "Pause") -> dict[str, Any]:
+    """Return a pause; its queue is None when it holds for all."""
+    return {"queue": pause.queue or None, "since": iso(pause.since), "until": iso(pause.until)}
+
+
+def queue_as_json(row: "QueueRow", counts: Mapping[State, int], pauses: "Sequence[Pause]") -> dict[str, Any]:
+    """Return a named queue; what pauses all pauses it, too."""
+    return {
+        "name": row.name,
+        "limit": row.max_running,
+        "defaults": dict(row.defaults),
+        "paused": any(pause.queue in {"", row.name} for pause in pauses),
+        "counts": {state.value: count for state, count in counts.items() if count},
+    }
+
+
+def setting_as_json(row: "Resolved") -> dict[str, Any]:
+    """Return a setting with its present value."""
+    setting = row.setting
+    return {
+        "key": setting.key,
+        "value": row.value,
+        "origin": row.origin.value,
+        "default": setting.default,
+        "type": setting.kind,
+        "range": setting.range,
+        "kept": setting.kept.value,
+        "help": setting.help,
+    }
+
+
+def summary_as_json(one: "Summary") -> dict[str, Any]:
+    """Return what a queue's jobs of one name have done; times in seconds."""
+    return {
+        "queue": one.queue,
+        "name": one.name or None,
+        "runs": one.runs,
+        "completed": one.completed,
+        "success": round(one.success, 4),
+        "took_p50": one.took_p50,
+        "took_p95": one.took_p95,
+        "took_total": round(one.took_total, 3),
+        "waited_p50": one.waited_p50,
+        "waited_p95": one.waited_p95,
+    }
