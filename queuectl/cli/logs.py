@@ -11,10 +11,9 @@ import click
 
 from queuectl.cli.base import JOB, command, open_queue
 from queuectl.cli.output import on_terminal, say
-from queuectl.engine.output import decode
 from queuectl.errors import NotFound
 from queuectl.model.state import FINAL
-from queuectl.platform.code_page import console_codec
+from queuectl.platform.code_page import console_codec, decode
 
 if TYPE_CHECKING:
     from queuectl.model.job import Attempt, Job

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from queuectl.platform.code_page import console_codec
+from queuectl.platform.code_page import decode
 
 _MODE = os.O_CREAT | os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -71,22 +71,3 @@ def read_tail(descriptor: int, limit: int) -> tuple[str, int]:
 
 _CONTINUATION = bytes(range(0x80, 0xC0))
 """The bytes within a character in UTF-8, of which there are three at most."""
-
-
-def decode(data: bytes) -> str:
-    """Read a job's output as text, whatever it is; never a NUL.
-
-    A line is UTF-8, else in the characters of Windows' console, which cmd.exe and its like write, else it gets
-    replacement characters. One log can hold both.
-    """
-    codec = console_codec()
-    lines = data.splitlines(keepends=True) if codec else [data]
-    return "".join(_decode_line(line, codec) for line in lines).replace("\0", "\ufffd")
-
-
-def _decode_line(line: bytes, codec: str | None) -> str:
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        within_a_character = error.reason == "unexpected end of data"
-        return line.decode("utf-8" if codec is None or within_a_character else codec, errors="replace")

@@ -1,4 +1,4 @@
-"""Which characters programs of this system write that do not write UTF-8."""
+"""Read what programs of this system write: UTF-8, or what its console has in place of it."""
 
 import sys
 from functools import cache
@@ -20,3 +20,22 @@ def console_codec() -> str | None:
             return codecs.lookup(f"cp{winreg.QueryValueEx(key, 'OEMCP')[0]}").name
     except (OSError, LookupError):
         return None
+
+
+def decode(data: bytes) -> str:
+    """Read a job's output as text, whatever it is; never a NUL.
+
+    A line is UTF-8, else in the characters of Windows' console, which cmd.exe and its like write, else it gets
+    replacement characters. One log can hold both.
+    """
+    codec = console_codec()
+    lines = data.splitlines(keepends=True) if codec else [data]
+    return "".join(_decode_line(line, codec) for line in lines).replace("\0", "\ufffd")
+
+
+def _decode_line(line: bytes, codec: str | None) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        within_a_character = error.reason == "unexpected end of data"
+        return line.decode("utf-8" if codec is None or within_a_character else codec, errors="replace")
