@@ -2,7 +2,7 @@
 
 import { BASE, get, report } from "./api.js";
 import { create, h, patch } from "./dom.js";
-import { count, sentence, size } from "./format.js";
+import { plural, sentence, size } from "./format.js";
 import { icon } from "./icons.js";
 import { LogLines } from "./loglines.js";
 import { button, toggle } from "./parts.js";
@@ -174,7 +174,7 @@ export class LogView {
   drawTools() {
     const { size: bytes, running, whole } = this.info;
     this.say(this.tools,
-      h("span", { class: "log-size" }, size(bytes), this.lines.count ? ` · ${count(this.lines.count)} lines shown` : ""),
+      h("span", { class: "log-size" }, size(bytes), this.lines.count ? ` · ${plural(this.lines.count, "line")} shown` : ""),
       running ? toggle("Follow", this.follow, (on) => this.setFollow(on)) : null,
       toggle("Wrap", wrapped, (on) => {
         wrapped = on;

@@ -111,8 +111,9 @@ function dependencies(job) {
 const KINDS = { completed: "to complete", ended: "to end", failed: "to fail" };
 const VERBS = {
   enqueue: "Enqueued", claim: "Started", completed: "Completed", failed: "Run failed", timeout: "Ran too long",
-    cancelled: "Run cancelled", interrupted: "Interrupted, its host stopped",
-  lost: "Lost, its host died", cancel: "Cancelled", retry: "Sent to run again", edit: "Edited", unblock: "Free to run", due: "Due",
+  cancelled: "Run cancelled", interrupted: "Interrupted, its host stopped", lost: "Lost, its host died", promote: "Ready: its time has come",
+  block: "Waits for other jobs", unblock: "Ready: the others have ended", edit: "Edited", cancel: "Cancelled", retry: "Sent to run again",
+  release: "Put back", recover: "Taken from a dead host", bury: "Given up", tag: "Tagged", note: "Note changed",
 };
 
 function history(job) {
