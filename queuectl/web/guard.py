@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_BYTES = 1024 * 1024
+PATIENCE_BYTES = 8 * BODY_BYTES
+"""How much of a body is read that is refused anyway."""
 SAFE = frozenset({"GET", "HEAD"})
 METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
 LOGIN = "/login"
@@ -161,6 +163,7 @@ class Guard:
         verdict = judge(scope["method"], scope["path"], headers, self._keys, self._names)
         send = _with_headers(send)
         if isinstance(verdict, Refusal):
+            await _read_on(receive)
             wants_page = any(name == "accept" and "text/html" in value for name, value in headers)
             await _refuse(send, verdict, as_page=wants_page)
             return
@@ -176,10 +179,22 @@ def _limited(receive: "Receive") -> "Receive":
         message = await receive()
         received += len(message.get("body", b""))
         if received > BODY_BYTES:
+            if message.get("more_body"):
+                await _read_on(receive)
             raise BodyTooLarge
         return message
 
     return receive_limited
+
+
+async def _read_on(receive: "Receive") -> None:
+    """Read what is still to come of a body, within reason: who is cut off while sending never reads the answer."""
+    received = 0
+    while received <= PATIENCE_BYTES:
+        message = await receive()
+        received += len(message.get("body", b""))
+        if message["type"] == "http.disconnect" or not message.get("more_body"):
+            return
 
 
 def _with_headers(send: "Send") -> "Send":
