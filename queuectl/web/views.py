@@ -24,7 +24,7 @@ MOST_VIEWS = 8
 MOST_PAGES = 200
 SHORTEST = 0.2
 """Seconds between two rounds."""
-SHARE = 0.04
+SHARE = 0.02
 """The share of a processor that the rounds take at most."""
 LONGEST = 1.0
 """Seconds between two rounds when nothing is known to have changed."""

@@ -26,6 +26,8 @@ SPANS = {"hour": (60, 60), "day": (600, 144), "week": (3600, 168)}
 """Seconds of a step of the series of runs, and how many steps."""
 TIMELINE = timedelta(minutes=15)
 MOST_RUNS = 400
+BRIEF, MOST_BRIEF = timedelta(seconds=1), 100
+"""Runs that are a line of the picture's at most, and how many of them are in it: of a flood, more would say no more."""
 MOST_NEXT = 8
 MOST_RECENT = 10
 TITLE_MAX = 200
@@ -138,12 +140,18 @@ def _timeline(queue: "Queue", now: datetime, running: "Sequence[Running]", names
     """Lay out what ran in the last minutes, and what runs."""
     begin = now - TIMELINE
     runs = [Run.of(run.job, names.get(_owner(run.job), "")) for run in running]
-    runs += queue.store.recent_runs(begin, MOST_RUNS)
+    ended = queue.store.recent_runs(begin, MOST_RUNS)
+    brief = [run for run in ended if _is_brief(run, now)]
+    runs += brief[:MOST_BRIEF] + [run for run in ended if not _is_brief(run, now)]
     lanes = [
         {"host": lane.host, "host_name": lane.host_name, "runs": [_run(run) for run in lane.runs]}
         for lane in lay_out(runs, MOST_RUNS)
     ]
     return {"from": iso(begin), "to": iso(now), "lanes": lanes}
+
+
+def _is_brief(run: Run, now: datetime) -> bool:
+    return (run.finished_at or now) - run.started_at < BRIEF
 
 
 def _run(run: Run) -> dict[str, Any]:
