@@ -4,6 +4,7 @@ import os
 import statistics
 import time
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 
 import apsw
 from measure import fresh_home, goal_at_most, report
@@ -12,12 +13,23 @@ from queuectl.model.job import JobSpec
 from queuectl.model.state import State
 from queuectl.queue import Queue
 from queuectl.store.types import JobFilter, Order
+from queuectl.web.answers import Answers
+from queuectl.web.api.table import ENDPOINTS
+from queuectl.web.endpoint import PREFIX, Site
 
 JOBS = int(os.environ.get("BENCH_HISTORY", "1000000"))
 QUEUES = 20
 LOOKS = 20
 GOAL = 20.0
 """Milliseconds, at worst."""
+PAGE_GOAL = 100.0
+"""Milliseconds of a whole page, at worst."""
+PAGES = (
+    "/overview?span=hour", "/overview?span=week", "/jobs", "/jobs?state=completed", "/jobs?state=dead&state=failed",
+    "/jobs?queue=queue-7", "/jobs?queue=queue-7&state=pending", "/jobs?order=ended", "/jobs?order=due",
+    "/jobs?order=next", "/jobs?order=oldest", "/jobs?tag=rare", "/jobs?text=nowhere", "/jobs/500000", "/dead",
+    "/status", "/queues", "/hosts",
+)  # fmt: skip
 WEEK = 7 * 86_400_000
 
 # Every state in every queue; they came in the course of a week.
@@ -119,7 +131,17 @@ def main():
     look("dead_with_tails, 1000", lambda: store.dead_with_tails(1000), goal=None)
     look("dead_with_tails, 50", lambda: store.dead_with_tails(50))
     look("runs_since, a day", lambda: store.runs_since(now - timedelta(days=1)), goal=None)
+    look_at_answers(queue)
     queue.close()
+
+
+def look_at_answers(queue):
+    """Print what the server needs for each page, its JSON included."""
+    site = Site(host_id="bench", drop_folder=queue.paths.drop, watches=False, csrf=str)
+    answers = Answers(queue, site, ENDPOINTS)
+    for path in PAGES:
+        assert answers.look(f"{PREFIX}{path}").status == HTTPStatus.OK
+        look(f"GET {path}", lambda path=path: answers.look(f"{PREFIX}{path}"), goal=PAGE_GOAL)
 
 
 if __name__ == "__main__":
