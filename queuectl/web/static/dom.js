@@ -75,6 +75,7 @@ function patchChildren(parent, wanted, svg) {
     const key = typeof one === "string" ? undefined : one.key;
     const node = key === undefined || key === null ? plain[place++] : keyed.get(key);
     if (!node || !alike(node, one)) return create(one, svg);
+    keyed.delete(key); // one that comes twice is made twice
     kept.add(node);
     if (typeof one !== "string") update(node, one, svg || one.tag === "svg");
     else if (node.data !== one) node.data = one;

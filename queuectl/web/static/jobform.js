@@ -124,7 +124,8 @@ export function input(name, value, rest = {}) {
 }
 
 function body(fields, form, queues, redraw) {
-  const when = segmented("When", [["now", form.edits ? "As it is" : "Now"], ["at", "At a time"], ["in", "After a while"]], form.when,
+  const when = segmented("When", [["now", form.edits ? "As it is" : "Now"], ["at", "At a time"], ["in", "After a while"]],
+    form.when,
     (value) => { form.when = value; redraw(); });
   const isArgv = Array.isArray(fields.argv);
   return h("div", { class: "form-grid" },

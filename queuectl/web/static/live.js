@@ -5,6 +5,28 @@ import { BASE, openSession } from "./api.js";
 const RETRY = 1500;
 const PATIENCE = 1200; // a host that restarts is back by then, and no banner flashes
 
+const REST = 30_000; // a tab that nobody sees gives its connection back: browsers have six for all tabs together
+
+/** Have a stream end a while after its tab was hidden, and begin again when it is seen; return what ends that. */
+export function whileSeen(begin, end) {
+  let timer = 0;
+  let resting = false;
+  const look = () => {
+    clearTimeout(timer);
+    if (document.hidden) {
+      timer = setTimeout(() => { resting = true; end(); }, REST);
+    } else if (resting) {
+      resting = false;
+      begin();
+    }
+  };
+  document.addEventListener("visibilitychange", look);
+  return () => {
+    clearTimeout(timer);
+    document.removeEventListener("visibilitychange", look);
+  };
+}
+
 /** @typedef {"connecting"|"live"|"gone"|"unproven"} Connection */
 
 /** Listens to views; what arrives is kept until the views change. */
@@ -22,6 +44,7 @@ export class Live {
     // Whoever comes back to this tab may have opened the page anew in another one.
     addEventListener("focus", () => { if (this.state !== "live") this.open(); });
     addEventListener("online", () => this.open());
+    whileSeen(() => this.open(), () => this.rest());
   }
 
   /** Listen to these views, and to no others. */
@@ -48,6 +71,13 @@ export class Live {
       if (source.readyState === EventSource.CLOSED) this.ask(source);
       else this.suspect();
     });
+  }
+
+  /** Listen to nothing, until somebody looks again. */
+  rest() {
+    clearTimeout(this.timer);
+    this.source?.close();
+    this.source = null;
   }
 
   /** The stream has broken off: say so, unless it is back at once. */

@@ -4,6 +4,7 @@ import { BASE, get, report } from "./api.js";
 import { create, h, patch } from "./dom.js";
 import { plural, sentence, size } from "./format.js";
 import { icon } from "./icons.js";
+import { whileSeen } from "./live.js";
 import { LogLines } from "./loglines.js";
 import { button, toggle } from "./parts.js";
 
@@ -27,6 +28,7 @@ export class LogView {
     this.source = null;
     this.info = { size: 0, whole: true, running: false };
     this.build();
+    this.forget = whileSeen(() => { if (this.info.running) this.listen(); }, () => this.source?.close());
     this.load();
   }
 
@@ -46,6 +48,7 @@ export class LogView {
 
   close() {
     this.closed = true;
+    this.forget();
     this.source?.close();
   }
 
@@ -56,7 +59,9 @@ export class LogView {
     try {
       part = await get(`${this.path}?limit=${PART}`);
     } catch (problem) {
-      if (!this.closed) this.say(this.head, sentence(problem.message));
+      if (this.closed) return;
+      this.say(this.head, h("span", null, sentence(problem.message)));
+      setTimeout(() => { if (!this.closed) this.load(); }, AGAIN);
       return;
     }
     if (this.closed) return;
@@ -77,7 +82,7 @@ export class LogView {
       const part = JSON.parse(event.data);
       if (part.dropped) this.lines.clear();
       if (!part.dropped && part.end <= this.lines.end) return; // sent again after a break
-      this.info = { ...this.info, size: Math.max(this.info.size, part.end) };
+      this.info = { ...this.info, size: Math.max(this.info.size, part.end), whole: this.info.whole || part.start === 0 };
       if (this.detached) return this.drawNotes();
       this.lines.append(part);
       if (this.follow) {
@@ -161,7 +166,8 @@ export class LogView {
     const { whole, size: bytes, running } = this.info;
     const { start } = this.lines;
     const more = button({ label: `Load earlier output, ${size(start)} more`, kind: "quiet", onclick: () => this.earlier() });
-    if (!whole) this.say(this.head, h("span", null, "This is the end of the log. All of it is on the machine that ran the job."));
+    if (!whole && bytes > 0) this.say(this.head,
+      h("span", null, "This is the end of the log. All of it is on the machine that ran the job."));
     else this.say(this.head, start > 0 ? more
       : h("span", null, bytes > 0 ? "Beginning of the output" : running ? "No output yet" : "It wrote nothing"));
     if (this.detached) this.say(this.foot, h("span", null, "Later output was let go, to keep the page fast. "),

@@ -73,6 +73,8 @@ function drawGroup(group, tools) {
     for (const id of group.ids) all ? state.picked.delete(id) : state.picked.add(id);
     tools.redraw();
   };
+  const known = new Set(group.jobs.map((job) => job.id));
+  const more = (state.more.get(key) || []).filter((job) => group.ids.includes(job.id) && !known.has(job.id));
   return h("section", { class: "card group", key, "aria-label": error },
     h("details", { ontoggle: toggle, open },
       h("summary", { class: "group-head", "data-row": key }, icon("right", "group-arrow"),
@@ -90,9 +92,8 @@ function drawGroup(group, tools) {
             onclick: () => actOnMany("retry", { ids: group.ids }, group.ids.length) }),
           button({ label: group.count > 1 ? `Delete these ${count(group.ids.length)}` : "Delete", icon: "trash", kind: "danger",
             onclick: () => actOnMany("delete", { ids: group.ids }, group.ids.length) })),
-        h("ul", { class: "dead-jobs" }, [...group.jobs,
-          ...(state.more.get(key) || []).filter((job) => group.ids.includes(job.id))].map((job) => drawJob(job, tools))),
-        rest(group, tools))));
+        h("ul", { class: "dead-jobs" }, [...group.jobs, ...more].map((job) => drawJob(job, tools))),
+        rest(group, more, tools))));
 }
 
 function drawJob(job, { state, redraw }) {
@@ -125,10 +126,10 @@ function attemptOne(verb, id) {
 
 const STEP = 20;
 
-function rest(group, { state, redraw }) {
-  const shown = group.jobs.length + (state.more.get(group.error) || []).filter((job) => group.ids.includes(job.id)).length;
+function rest(group, more, { state, redraw }) {
+  const shown = group.jobs.length + more.length;
   if (shown >= group.count) return null;
-  const known = new Set([...group.jobs, ...(state.more.get(group.error) || [])].map((job) => job.id));
+  const known = new Set([...group.jobs, ...more].map((job) => job.id));
   const next = group.ids.filter((id) => !known.has(id)).slice(0, STEP);
   if (!next.length) return h("p", { class: "filter-note" }, `${count(group.count - shown)} older ones are not listed here. `,
     h("a", { href: "#/jobs?state=dead" }, "All dead jobs"));
@@ -136,7 +137,7 @@ function rest(group, { state, redraw }) {
     const jobs = await attempt(() => Promise.all(next.map((id) => get(`/jobs/${id}`))));
     if (!jobs) return;
     for (const job of jobs) job.tail = job.runs_list.at(-1)?.tail?.slice(-2000) ?? "";
-    state.more.set(group.error, [...(state.more.get(group.error) || []), ...jobs]);
+    state.more.set(group.error, [...more, ...jobs]);
     redraw();
   };
   return h("div", { class: "group-more" }, button({ label: `Show ${count(next.length)} more of ${count(group.count - shown)}`,

@@ -108,11 +108,13 @@ function dependencies(job) {
   return card({ title: "Other jobs", flush: true }, part("Waits for", job.waits_for), part("Waited for by", job.waited_for_by));
 }
 
-const KINDS = { completed: "to complete", ended: "to end", failed: "to fail" };
+const KINDS = { after: "to complete", after_any: "to end", after_failure: "to fail" };
 const VERBS = {
   enqueue: "Enqueued", claim: "Started", completed: "Completed", failed: "Run failed", timeout: "Ran too long",
-  cancelled: "Run cancelled", interrupted: "Interrupted, its host stopped", lost: "Lost, its host died", promote: "Ready: its time has come",
-  block: "Waits for other jobs", unblock: "Ready: the others have ended", edit: "Edited", cancel: "Cancelled", retry: "Sent to run again",
+  cancelled: "Run cancelled", interrupted: "Interrupted, its host stopped", lost: "Lost, its host died",
+    promote: "Ready: its time has come",
+  block: "Waits for other jobs", unblock: "Ready: the others have ended", edit: "Edited", cancel: "Cancelled",
+    retry: "Sent to run again",
   release: "Put back", recover: "Taken from a dead host", bury: "Given up", tag: "Tagged", note: "Note changed",
 };
 
