@@ -26,7 +26,10 @@ class Body:
 
     def text(self, name: str, default: Any = _MISSING) -> Any:
         """Return a text, or None where that is the default."""
-        return self._take(name, default, lambda value: isinstance(value, str), "a text")
+        text = self._take(name, default, lambda value: isinstance(value, str), "a text")
+        if text is not None and "\0" in text:
+            raise UsageError(f"{name}: holds a NUL character")
+        return text
 
     def flag(self, name: str, *, default: Any = _MISSING) -> Any:
         """Return true or false."""

@@ -23,6 +23,8 @@ NEWEST_JOBS = 500
 _EXPLAINED = ".error.txt"
 _SOURCE = "drop folder: "
 _NAME_BYTES = 200
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)\.", re.IGNORECASE)
+"""What Windows takes for a device, whatever follows."""
 _WRONG = re.compile(r"^What is wrong: (.*)$", re.MULTILINE)
 
 
@@ -105,7 +107,7 @@ def drop(call: Call) -> dict[str, Any]:
     body = Body(call.body)
     name, text = body.text("name"), body.text("text")
     body.end()
-    if not _is_job_name(name) or name != _plain_name(name):
+    if not _is_job_name(name) or name != _plain_name(name) or _DEVICE.match(name):
         raise UsageError(f"name: {name[:50]!r} is no name of a .job file", hint="Such as hello.job, without a folder.")
     if not call.site.watches:
         raise WrongState("this host does not watch the drop folder", hint="To have it watched: drop_enabled on")

@@ -105,6 +105,8 @@ def _changed(call: Call, job: Job, changes: Mapping[str, Any]) -> JobSpec:
         InvalidJob: it cannot be so.
     """
     fields = as_fields(job.spec)
+    if changes.get("command") is not None and changes.get("argv") is not None:
+        raise InvalidJob("give command or argv, not both", field="argv")
     for name, value in changes.items():
         if name in {"command", "argv"} and value is not None:
             fields.pop("argv" if name == "command" else "command", None)
