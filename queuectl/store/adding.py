@@ -1,4 +1,4 @@
-"""New jobs in SQLite: keys that are taken, jobs that make way, and the jobs that each waits for."""
+"""New jobs: keys that are taken, jobs that make way, and the jobs that each waits for."""
 
 import json
 from collections.abc import Sequence
@@ -6,14 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import apsw
-
 from queuectl.errors import NotFound, WrongState
 from queuectl.model.dependencies import FIELDS, WaitKind, WaitState, parents, wait_state
 from queuectl.model.job import DeadParent, Job, JobSpec
 from queuectl.model.policy import first_state
 from queuectl.model.state import State
-from queuectl.store import mutexes, sql
+from queuectl.store import mutexes
+from queuectl.store.database import Database
 from queuectl.store.dependents import cancel_waiting, record
 from queuectl.store.rows import insert_values, job_from_row, options_text, to_ms
 from queuectl.store.types import NewJob
@@ -21,7 +20,7 @@ from queuectl.store.types import NewJob
 _FIELD_OF = {kind: name for name, kind in FIELDS.items()}
 
 
-def enqueue(db: apsw.Connection, jobs: Sequence[NewJob], source: str, now: datetime) -> list[Job]:
+def enqueue(db: Database, jobs: Sequence[NewJob], source: str, now: datetime) -> list[Job]:
     """Add jobs in their order."""
     added: list[Job] = []
     made_way: list[Job] = []
@@ -35,20 +34,31 @@ def enqueue(db: apsw.Connection, jobs: Sequence[NewJob], source: str, now: datet
     return added
 
 
-def read(db: apsw.Connection, job_id: int) -> Job:
+def read(db: Database, job_id: int) -> Job:
     """Return a job that is there."""
-    return job_from_row(db.execute(sql.JOB, (job_id,)).fetchone())
+    return job_from_row(db.execute(db.sql.JOB, (job_id,)).fetchone())
 
 
-def state_of(db: apsw.Connection, job_id: int) -> State:
+def touches_the_graph(new: NewJob) -> bool:
+    """Tell whether a job waits for others or for a mutex, or may take the place of one for which others wait."""
+    spec = new.spec
+    return bool(new.beside or spec.mutex or (spec.key and spec.replace) or next(parents(spec), None))
+
+
+def no_such_job(job_id: int) -> NotFound:
+    """Return the error to raise."""
+    return NotFound(f"there is no job {job_id}", hint="List them: queuectl list")
+
+
+def state_of(db: Database, job_id: int) -> State:
     """Return a job's state.
 
     Raises:
         NotFound: there is no such job.
     """
-    state = db.execute(sql.STATE, (job_id,)).get
+    state = db.execute(db.sql.STATE, (job_id,)).get
     if state is None:
-        raise NotFound(f"there is no job {job_id}", hint="List them: queuectl list")
+        raise no_such_job(job_id)
     return State(state)
 
 
@@ -64,9 +74,12 @@ def _named(new: NewJob, added: Sequence[Job]) -> JobSpec:
     return replace(new.spec, **fields)  # type: ignore[arg-type]
 
 
-def _add(db: apsw.Connection, new: NewJob, source: str, now: datetime, made_way: list[Job]) -> Job:
+def _add(db: Database, new: NewJob, source: str, now: datetime, made_way: list[Job]) -> Job:
     spec = new.spec
     there = _there_already(db, spec, now)
+    if there is not None and spec.replace:
+        db.lock_jobs([there.id])
+        there = _there_already(db, spec, now)
     if there is not None and not spec.replace:
         return there
     replaced = there
@@ -74,11 +87,12 @@ def _add(db: apsw.Connection, new: NewJob, source: str, now: datetime, made_way:
         made_way.append(replaced)
         spec = _after_the_replaced(db, spec, replaced, now, source)
         new = replace(new, spec=spec)
+    db.lock_jobs(int(parent) for parent, _ in parents(spec))
     waits = [(int(parent), kind, wait(db, int(parent), kind, spec)) for parent, kind in parents(spec)]
     blocked = any(state is not WaitState.MET for _, _, state in waits)
     state = first_state(spec.run_at, now=now, blocked=blocked)
-    db.execute(sql.ADD_QUEUE, (spec.queue, to_ms(now)))
-    job = job_from_row(db.execute(sql.ENQUEUE, insert_values(new, state, source, to_ms(now))).fetchone())
+    db.execute(db.sql.ADD_QUEUE, (spec.queue, to_ms(now)))
+    job = job_from_row(db.execute(db.sql.ENQUEUE, insert_values(new, state, source, to_ms(now))).fetchone())
     if state is not State.PENDING:
         record(db, job.id, now, "enqueue", (None, state), source)
     add_waits(db, job.id, [(parent, kind, met) for parent, kind, met in waits], spec.dead_parent)
@@ -87,53 +101,53 @@ def _add(db: apsw.Connection, new: NewJob, source: str, now: datetime, made_way:
     return job
 
 
-def _hand_over(db: apsw.Connection, old: int, new: int) -> None:
+def _hand_over(db: Database, old: int, new: int) -> None:
     """Let those that wait for one job wait for another, and say so themselves."""
     values = {"old": old, "new": new}
-    children: list[Any] = [row[0] for row in db.execute(sql.OTHER_DEPENDENTS, values).fetchall()]
-    db.execute(sql.HAND_OVER_DEPENDENTS, values)
+    children: list[Any] = [row[0] for row in db.execute(db.sql.OTHER_DEPENDENTS, values).fetchall()]
+    db.execute(db.sql.HAND_OVER_DEPENDENTS, values)
     for child in children:
         spec = read(db, child).spec
         waits = {name: tuple(new if one == old else one for one in getattr(spec, name)) for name in FIELDS}
         spec = replace(spec, **waits)  # type: ignore[arg-type]
-        db.execute(sql.NAME_PARENTS, (json.dumps(spec.after) if spec.after else None, options_text(spec), child))
+        db.execute(db.sql.NAME_PARENTS, (json.dumps(spec.after) if spec.after else None, options_text(spec), child))
 
 
 def add_waits(
-    db: apsw.Connection,
+    db: Database,
     job_id: int,
     waits: Sequence[tuple[int, WaitKind, WaitState]],
     dead_parent: DeadParent | None,
 ) -> None:
     """Note whom a job waits for, those included that have ended already."""
     if_dead = (dead_parent or DeadParent.CANCEL).value
-    values = [(job_id, parent, kind.value, int(met is WaitState.MET), if_dead) for parent, kind, met in waits]
-    db.executemany(sql.ADD_DEPENDENCY, values)
+    values = [(job_id, parent, kind.value, met is WaitState.MET, if_dead) for parent, kind, met in waits]
+    db.executemany(db.sql.ADD_DEPENDENCY, values)
 
 
-def _there_already(db: apsw.Connection, spec: JobSpec, now: datetime) -> Job | None:
+def _there_already(db: Database, spec: JobSpec, now: datetime) -> Job | None:
     if spec.key is None:
         return None
-    row = db.execute(sql.LIVE_KEY, (spec.key,)).fetchone()
+    row = db.execute(db.sql.LIVE_KEY, (spec.key,)).fetchone()
     if row is None and spec.unique_for:
         since = to_ms(now - timedelta(seconds=spec.unique_for))
-        row = db.execute(sql.NEWER_KEY, (spec.key, since)).fetchone()
+        row = db.execute(db.sql.NEWER_KEY, (spec.key, since)).fetchone()
     return job_from_row(row) if row else None
 
 
-def _after_the_replaced(db: apsw.Connection, spec: JobSpec, replaced: Job, now: datetime, source: str) -> JobSpec:
+def _after_the_replaced(db: Database, spec: JobSpec, replaced: Job, now: datetime, source: str) -> JobSpec:
     """Have the job that runs with this key stopped, and the new one wait for its end; two must not run at once."""
     for parent, _ in parents(spec):
-        if parent != replaced.id and db.execute(sql.IS_AHEAD, {"job": replaced.id, "parent": parent}).get:
+        if parent != replaced.id and db.execute(db.sql.IS_AHEAD, {"job": replaced.id, "parent": parent}).get:
             raise WrongState(f"job {parent} waits for job {replaced.id}, which this one would replace and wait for")
     if replaced.state is not State.PROCESSING:
         # It may wait itself for the end of one that it replaced.
-        stopping = [row[0] for row in db.execute(sql.STOPPING, (json.dumps(replaced.spec.after_any),))]
+        stopping = [row[0] for row in db.execute(db.sql.STOPPING, (json.dumps(replaced.spec.after_any),))]
         spec = _with_waits_for_end(spec, stopping)
         cancel_waiting(db, replaced.id, now, replaced.state, source, "a newer job with its key replaces it")
         return spec
-    db.execute(sql.GIVE_UP_KEY, (replaced.id,))
-    db.execute(sql.REQUEST_CANCEL, (to_ms(now), replaced.id))
+    db.execute(db.sql.GIVE_UP_KEY, (replaced.id,))
+    db.execute(db.sql.REQUEST_CANCEL, (to_ms(now), replaced.id))
     states = (State.PROCESSING, State.PROCESSING)
     record(db, replaced.id, now, "cancel requested", states, source, "a newer job with its key replaces it")
     return _with_waits_for_end(spec, [replaced.id])
@@ -144,7 +158,7 @@ def _with_waits_for_end(spec: JobSpec, ids: Sequence[Any]) -> JobSpec:
     return replace(spec, after_any=(*spec.after_any, *(one for one in ids if one not in known)))
 
 
-def wait(db: apsw.Connection, parent: int, kind: WaitKind, spec: JobSpec) -> WaitState:
+def wait(db: Database, parent: int, kind: WaitKind, spec: JobSpec) -> WaitState:
     """Tell how a wait for a job stands.
 
     Raises:

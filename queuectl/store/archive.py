@@ -1,53 +1,52 @@
-"""Whole jobs out of SQLite and into it, with their history, as they are."""
+"""Whole jobs out of a store and into one, with their history, as they are."""
 
 from collections.abc import Sequence
 from datetime import datetime
-
-import apsw
 
 from queuectl.errors import WrongState
 from queuectl.model.archive import Record
 from queuectl.model.dependencies import Dependency, WaitKind
 from queuectl.model.job import Attempt, DeadParent, Event, Job
 from queuectl.model.state import State
-from queuectl.store import mutexes, run_counts, sql
+from queuectl.store import mutexes, run_counts
+from queuectl.store.database import Database
 from queuectl.store.dependents import unblock
 from queuectl.store.rows import attempt_from_row, event_from_row, job_from_row, spec_values, to_ms
 from queuectl.store.types import NewJob
 
 
-def records(db: apsw.Connection, after: int, limit: int) -> list[Record]:
+def records(db: Database, after: int, limit: int) -> list[Record]:
     """Read the jobs behind an id."""
-    jobs = [job_from_row(row) for row in db.execute(sql.JOBS_AFTER, (after, limit)).fetchall()]
+    jobs = [job_from_row(row) for row in db.execute(db.sql.JOBS_AFTER, (after, limit)).fetchall()]
     return [
         Record(
             job=job,
-            attempts=[attempt_from_row(row) for row in db.execute(sql.ATTEMPTS, {"id": job.id})],
-            events=[event_from_row(row) for row in db.execute(sql.EVENTS, (job.id,))],
+            attempts=[attempt_from_row(row) for row in db.execute(db.sql.ATTEMPTS, {"id": job.id})],
+            events=[event_from_row(row) for row in db.execute(db.sql.EVENTS, (job.id,))],
             waits=[
                 Dependency(job_id=job.id, parent_id=parent, kind=WaitKind(kind), met=bool(met))
-                for parent, kind, met in db.execute(sql.WAITS, (job.id,))
+                for parent, kind, met in db.execute(db.sql.WAITS, (job.id,))
             ],
         )
         for job in jobs
     ]
 
 
-def restore(db: apsw.Connection, found: Sequence[Record]) -> None:
+def restore(db: Database, found: Sequence[Record]) -> None:
     """Write jobs with the ids they have."""
     last = found[-1].job.updated_at
     for record in found:
         job = record.job
-        if db.execute(sql.STATE, (job.id,)).get is not None:
+        if db.execute(db.sql.STATE, (job.id,)).get is not None:
             raise WrongState(f"there is a job {job.id} already")
-        live = db.execute(sql.LIVE_KEY, (job.spec.key,)).fetchone()
+        live = db.execute(db.sql.LIVE_KEY, (job.spec.key,)).fetchone()
         if live and job.finished_at is None:
             raise WrongState(f"job {job_from_row(live).id} has the key {job.spec.key!r} and has not ended")
-        db.execute(sql.ADD_QUEUE, (job.spec.queue, to_ms(job.created_at)))
+        db.execute(db.sql.ADD_QUEUE, (job.spec.queue, to_ms(job.created_at)))
         new = NewJob(spec=job.spec, max_retries=job.max_retries, backoff_base=job.backoff_base)
-        db.execute(sql.RESTORE, (*spec_values(new), *_row(job)))
-        db.executemany(sql.RESTORE_ATTEMPT, [_attempt(one) for one in record.attempts])
-        db.executemany(sql.RESTORE_EVENT, [_event(one) for one in record.events])
+        db.execute(db.sql.RESTORE, (*spec_values(new), *_row(job)))
+        db.executemany(db.sql.RESTORE_ATTEMPT, [_attempt(one) for one in record.attempts])
+        db.executemany(db.sql.RESTORE_EVENT, [_event(one) for one in record.events])
     run_counts.count(
         db,
         (
@@ -59,11 +58,15 @@ def restore(db: apsw.Connection, found: Sequence[Record]) -> None:
     )
     for record in found:
         if_dead = (record.job.spec.dead_parent or DeadParent.CANCEL).value
-        values = [(one.job_id, one.parent_id, one.kind.value, int(one.met), if_dead) for one in record.waits]
-        db.executemany(sql.ADD_DEPENDENCY, values)
+        values = [(one.job_id, one.parent_id, one.kind.value, one.met, if_dead) for one in record.waits]
+        db.executemany(db.sql.ADD_DEPENDENCY, values)
     for record in found:  # whom they waited for may not have come along
         job = record.job
-        if job.state is State.BLOCKED and job.spec.mutex is None and not db.execute(sql.STILL_BLOCKED, (job.id,)).get:
+        if (
+            job.state is State.BLOCKED
+            and job.spec.mutex is None
+            and not db.execute(db.sql.STILL_BLOCKED, (job.id,)).get
+        ):
             unblock(db, job.id, last, "import")
     mutexes.settle(db, {record.job.spec.mutex for record in found}, last)
 

@@ -1,24 +1,22 @@
-"""Claims in SQLite: read the best of the jobs that are ready, decide, and take them, in one transaction."""
+"""Claims: read the best of the jobs that are ready, decide, and take them, in one transaction."""
 
 import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
-
-import apsw
 
 from queuectl.model.admission import Candidate, Room, admit
 from queuectl.model.hooks import HOOKS
 from queuectl.model.job import Job, Lease
 from queuectl.model.state import State
-from queuectl.store import mutexes, sql
+from queuectl.store import mutexes
+from queuectl.store.database import Database
 from queuectl.store.rows import job_from_row, to_ms
 
 
 def claim(
-    db: apsw.Connection,
+    db: Database,
     owner: str,
     room: Room,
     now: datetime,
@@ -28,21 +26,20 @@ def claim(
     newest: int | None,
 ) -> list[Job]:
     """Take what ``model.admission.admit`` lets in, best first."""
-    limits: dict[str, int] = dict(db.execute(sql.ROOM_IN_QUEUES).fetchall())  # type: ignore[arg-type]
+    db.lock_claims()
+    limits: dict[str, int] = dict(db.execute(db.sql.ROOM_IN_QUEUES).fetchall())
     expires = now + timedelta(seconds=lease)
     limits.pop(HOOKS, None)
     claimed: list[Job] = []
     while room.most > 0:
         closed = [queue for queue, left in limits.items() if left <= 0]
         values = {
-            "limit": room.most,
             "newest": newest,
             "now": to_ms(now),
             "queues": None if queues is None else json.dumps(list(queues)),
             "closed": json.dumps(closed) if closed else None,
         }
-        found: Any = db.execute(sql.CANDIDATES, values).get
-        rows = json.loads(found)
+        rows = db.candidates(values, room.most)
         if not rows:
             break
         jobs = sorted(map(job_from_row, rows), key=lambda job: (-(job.spec.priority or 0), job.id))
@@ -61,10 +58,10 @@ def claim(
     return claimed
 
 
-def _take(db: apsw.Connection, jobs: Sequence[Job], owner: str, now: datetime, expires: datetime) -> list[Job]:
+def _take(db: Database, jobs: Sequence[Job], owner: str, now: datetime, expires: datetime) -> list[Job]:
     leases = [Lease(token=os.urandom(16).hex(), owner=owner, expires_at=expires) for _ in jobs]
     taken = json.dumps([(job.id, lease.token) for job, lease in zip(jobs, leases, strict=True)])
-    db.execute(sql.CLAIM, {"taken": taken, "owner": owner, "now": to_ms(now), "expires": to_ms(expires)})
+    db.execute(db.sql.CLAIM, {"taken": taken, "owner": owner, "now": to_ms(now), "expires": to_ms(expires)})
     touched = {job.spec.mutex for job in jobs}
     if touched != {None}:
         mutexes.settle(db, touched, now)

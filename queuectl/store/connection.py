@@ -1,8 +1,9 @@
 """SQLite connections that are durable, fair to each other, and loud when something is wrong."""
 
+import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,7 @@ from queuectl.errors import (
     UsageError,
 )
 from queuectl.platform.lock import FileLock
+from queuectl.store import sql
 
 APPLICATION_ID = 0x71756575
 """Marks a database file as queuectl's ("queu"); https://sqlite.org/pragma.html#pragma_application_id."""
@@ -30,10 +32,65 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _last_seen: list[tuple[int, Path]] = []
 
 
+class Sqlite(apsw.Connection):
+    """A connection as the verbs have it; who writes is alone, by the transaction itself, so the locks are nothing."""
+
+    sql: Any = sql
+
+    @property
+    def sql_pages(self) -> Any:
+        """Import what few commands need, as below: the others do not pay for it."""
+        from queuectl.store import sql_pages
+
+        return sql_pages
+
+    @property
+    def sql_runs(self) -> Any:
+        """Import it late."""
+        from queuectl.store import sql_runs
+
+        return sql_runs
+
+    @property
+    def sql_schedules(self) -> Any:
+        """Import it late."""
+        from queuectl.store import sql_schedules
+
+        return sql_schedules
+
+    def gather(self, text: str, values: Any) -> list[Any]:
+        """Read rows that come as one JSON text: each step gives up Python's lock and has to win it back."""
+        found: Any = self.execute(text, values).get
+        rows: list[Any] = json.loads(found)
+        return rows
+
+    def candidates(self, values: dict[str, Any], most: int) -> list[Any]:
+        """Return the best of the jobs that are ready."""
+        return self.gather(sql.CANDIDATES, {**values, "limit": most})
+
+    def lock_graph(self, reported: Collection[int] | None = None) -> None:
+        """Do nothing."""
+
+    def lock_names(self, names: Iterable[str | None]) -> None:
+        """Do nothing."""
+
+    def lock_jobs(self, job_ids: Iterable[int]) -> None:
+        """Do nothing."""
+
+    def lock_queues(self) -> None:
+        """Do nothing."""
+
+    def lock_claims(self) -> None:
+        """Do nothing."""
+
+    def reserve_ids(self, highest: int) -> None:
+        """Do nothing: AUTOINCREMENT sees to it."""
+
+
 class _Own:
     """What one thread has of a database. It goes with the thread, and so closes its files."""
 
-    def __init__(self, connection: apsw.Connection, lock: FileLock) -> None:
+    def __init__(self, connection: Sqlite, lock: FileLock) -> None:
         self.connection = connection
         self.lock = lock
         self.inside = False
@@ -46,7 +103,7 @@ class _Own:
         self.lock.close()
 
 
-class Connections:
+class SqliteConnections:
     """One connection a thread to one SQLite file, opened when the thread first needs it.
 
     SQLite's busy handler is not fair: beside a host that never rests, another writer can wait for seconds. So each
@@ -77,7 +134,7 @@ class Connections:
             own.close()
 
     @contextmanager
-    def read(self) -> Iterator[apsw.Connection]:
+    def read(self) -> Iterator[Sqlite]:
         """Lend this thread's connection."""
         with self._in_verb:
             yield self._mine().connection
@@ -100,7 +157,7 @@ class Connections:
         return own
 
     @contextmanager
-    def write(self) -> Iterator[apsw.Connection]:
+    def write(self) -> Iterator[Sqlite]:
         """Run a verb's changes in a write transaction, or in the one that this thread is in."""
         with self._in_verb:
             own = self._mine()
@@ -145,8 +202,8 @@ class Connections:
             if held:
                 lock.release()
 
-    def _open(self) -> apsw.Connection:
-        connection = apsw.Connection(str(self.path))
+    def _open(self) -> Sqlite:
+        connection = Sqlite(str(self.path))
         connection.set_busy_timeout(int(BUSY_TIMEOUT * 1000))
         connection.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
         return connection
@@ -173,7 +230,7 @@ class Connections:
                 self._migrate(connection)
             self._drop_statistics(connection)
 
-    def _drop_statistics(self, connection: apsw.Connection) -> None:
+    def _drop_statistics(self, connection: Sqlite) -> None:
         """Forget what somebody's ANALYZE found: numbers from an idle moment would turn the claim into a scan."""
         found: Any = connection.execute("SELECT name FROM sqlite_master WHERE name GLOB 'sqlite_stat[0-9]'").fetchall()
         if not found:
@@ -184,7 +241,7 @@ class Connections:
         self._local.own.close()  # it has read them
         del self._local.own
 
-    def _migrate(self, connection: apsw.Connection) -> None:
+    def _migrate(self, connection: Sqlite) -> None:
         for number, script in migrations():
             with self.write():
                 if _version(connection, self.path) >= number:
@@ -208,7 +265,7 @@ def latest_version() -> int:
     return migrations()[-1][0]
 
 
-def _version(connection: apsw.Connection, path: Path) -> int:
+def _version(connection: Sqlite, path: Path) -> int:
     with connection:  # one snapshot: another process may be creating the schema just now
         version = int(connection.pragma("user_version"))
         application = connection.pragma("application_id")

@@ -1,4 +1,4 @@
-"""Pages of jobs in SQLite, in several orders, each found by an index that has that order.
+"""Pages of jobs, in several orders, each found by an index that has that order.
 
 The best of each queue and state come by the index, and the best of these are the page; so its cost does not grow with
 the number of jobs. What no index can find, such as a text, is looked for in what comes by, piece by piece.
@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-import apsw
-
 from queuectl.clock import Clock
 from queuectl.errors import UsageError
 from queuectl.model.job import Job
 from queuectl.model.state import FINAL, State
-from queuectl.store.rows import JOB_COLUMNS, job_from_row
+from queuectl.store.database import Database
+from queuectl.store.rows import job_from_row
 from queuectl.store.types import JobFilter, Order, Page
 
 CHUNK = 1000
@@ -43,34 +42,11 @@ class Way:
     columns: Sequence[tuple[str, int]]
     states: frozenset[State] = frozenset(State)
 
-    def select(self, source: str, where: str) -> str:
-        """Write the statement that finds the first keys behind one, as JSON."""
-        keys = ", ".join(f"{'-' if sign < 0 else ''}{column}" for column, sign in self.columns)
-        names = ", ".join(column for column, _ in self.columns)
-        order = ", ".join(f"{column} {'DESC' if sign < 0 else 'ASC'}" for column, sign in self.columns)
-        begin = f"SELECT {names} FROM jobs {source} WHERE {where}"  # noqa: S608 - all that varies is bound, here and below
-        behind = [f"{begin} AND id > :low AND id < :high ORDER BY {order} LIMIT :each"]
-        if len(self.columns) > 1:  # behind a job come first those that are its equals but for the id
-            column, sign = self.columns[0]
-            then = f"{begin} AND {column} {'<' if sign < 0 else '>'} :mark AND id < :below"
-            behind = [
-                f"{begin} AND {column} = :mark AND id > :low AND id < :high ORDER BY {order} LIMIT :each",
-                f"{then} ORDER BY {order} LIMIT :each",
-            ]
-        union = " UNION ALL ".join(f"SELECT * FROM ({part})" for part in behind)  # noqa: S608
-        return f"SELECT json_group_array(json_array({keys})) FROM ({union} LIMIT :each)"  # noqa: S608
-
     def values(self, after: Key, below: int) -> dict[str, int]:
         """Return what the statement is to be run with, for the keys behind one and the ids below a number."""
         id_ = after[-1] * self.columns[-1][1]
         low, high = (-_FAR, min(id_, below)) if self.columns[-1][1] < 0 else (id_, below)
         return {"mark": after[0] * self.columns[0][1], "low": low, "high": high, "below": below}
-
-    def in_parts(self) -> str:
-        """Write the statement that finds the first keys of each queue and state in ``parts``."""
-        where = f"queue = part.value ->> 0 AND state = part.value ->> 1 AND {self.holds}"
-        one = self.select(f"INDEXED BY {self.index}", where)
-        return f"SELECT json_group_array(json(({one}))) FROM json_each(:parts) AS part"  # noqa: S608
 
 
 WAYS = {
@@ -89,34 +65,10 @@ WAYS = {
         states=frozenset({State.PENDING}),
     ),
 }  # fmt: skip
-IN_PARTS = {order: way.in_parts() for order, way in WAYS.items()}
-_BY_ID = (Order.NEWEST, Order.OLDEST)
-RUNNING = {
-    order: WAYS[order].select(
-        "INDEXED BY jobs_processing", "state = 'processing' AND (:queue IS NULL OR queue = :queue)"
-    )
-    for order in _BY_ID
-}
-ALL = {order: WAYS[order].select("NOT INDEXED", "true") for order in _BY_ID}
-WITH_KEY = {order: WAYS[order].select("INDEXED BY jobs_key", "key = :key AND key IS NOT NULL") for order in _BY_ID}
-PARTS = """
-    SELECT json_group_array(json_array(queue, state)) FROM job_counts
-    WHERE count > 0 AND (:queue IS NULL OR queue = :queue) AND state IN (SELECT value FROM json_each(:states))
-"""
-SEARCHED = ("command", "argv", "name", "tags", "key", "note")
-_LIKE = "LIKE :pattern ESCAPE '~'"
-JOBS = f"""
-    SELECT json_group_array(json_array({JOB_COLUMNS}))
-    FROM (SELECT value AS wanted FROM json_each(:ids)) CROSS JOIN jobs ON jobs.id = wanted
-    WHERE state IN (SELECT value FROM json_each(:states)) AND (:queue IS NULL OR queue = :queue)
-        AND (:key IS NULL OR key = :key)
-        AND (:tag IS NULL OR (tags IS NOT NULL AND :tag IN (SELECT value FROM json_each(tags))))
-        AND (:pattern IS NULL OR {" OR ".join(f"{column} {_LIKE}" for column in SEARCHED)}
-            OR EXISTS (SELECT 1 FROM attempts WHERE job_id = jobs.id AND tail {_LIKE}))
-"""  # noqa: S608
+BY_ID = (Order.NEWEST, Order.OLDEST)
 
 
-def page(db: apsw.Connection, query: JobFilter, clock: Clock, seconds: float | None = None) -> Page:
+def page(db: Database, query: JobFilter, clock: Clock, seconds: float | None = None) -> Page:
     """Return the jobs behind the query's cursor, and the cursor for those behind them."""
     after = _key(query)
     if query.limit <= 0:
@@ -141,8 +93,9 @@ def page(db: apsw.Connection, query: JobFilter, clock: Clock, seconds: float | N
 class _Search:
     """One look for jobs."""
 
-    def __init__(self, db: apsw.Connection, query: JobFilter) -> None:
+    def __init__(self, db: Database, query: JobFilter) -> None:
         self._db = db
+        self._sql = db.sql_pages
         self._order = query.order
         self._way = WAYS[query.order]
         states = set(query.states or State) & self._way.states
@@ -159,19 +112,14 @@ class _Search:
     def _choose(self, query: JobFilter, states: set[State]) -> Sequence[str]:
         """Return the statements that between them find all jobs that may be wanted, and few others."""
         self._parts: Sequence[Any] = ()
-        if self._order in _BY_ID:
+        if self._order in BY_ID:
             if query.key is not None:
-                return [WITH_KEY[self._order]]
+                return [self._sql.WITH_KEY[self._order]]
             if query.queue is None and states == set(State):
-                return [ALL[self._order]]
-        self._parts = [part for part in self._json(PARTS, self._values) if part[1] != State.PROCESSING]
-        of_running = [RUNNING[self._order]] if State.PROCESSING in states else []
-        return [*of_running, IN_PARTS[self._order]]
-
-    def _json(self, text: str, values: dict[str, Any]) -> Any:
-        # One step a statement: each gives up Python's lock and has to win it back.
-        found: Any = self._db.execute(text, values).get
-        return json.loads(found)
+                return [self._sql.ALL[self._order]]
+        self._parts = [part for part in self._db.gather(self._sql.PARTS, self._values) if part[1] != State.PROCESSING]
+        of_running = [self._sql.RUNNING[self._order]] if State.PROCESSING in states else []
+        return [*of_running, self._sql.IN_PARTS[self._order]]
 
     def keys(self, after: Key, missing: int) -> tuple[Sequence[Key], bool]:
         """Return the first keys behind one, and whether there are more."""
@@ -182,9 +130,9 @@ class _Search:
         }  # fmt: skip
         lists: list[list[Key]] = []
         for text in self._sources:
-            found = self._json(text, values)
-            several = text == IN_PARTS[self._order]
-            lists += [[tuple(key) for key in one] for one in (found if several else [found])]
+            found = self._db.gather(text, values)
+            several = text == self._sql.IN_PARTS[self._order]
+            lists += [[tuple(key) for key in one] for one in ([row[0] for row in found] if several else [found])]
         # Where a list was cut, keys of its rest may come before those of the others.
         ends = [max(one) for one in lists if len(one) == each]
         keys = sorted(chain.from_iterable(lists))
@@ -198,7 +146,7 @@ class _Search:
     def jobs(self, keys: Sequence[Key]) -> Iterator[tuple[Key, Job]]:
         """Return those of these jobs that are wanted, in the same order."""
         ids = json.dumps([abs(key[-1]) for key in keys])
-        jobs = {row[0]: row for row in self._json(JOBS, self._values | {"ids": ids})}
+        jobs = {row[0]: row for row in self._db.gather(self._sql.JOBS, self._values | {"ids": ids})}
         for key in keys:
             if abs(key[-1]) in jobs:
                 yield key, job_from_row(jobs[abs(key[-1])])

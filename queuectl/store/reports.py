@@ -1,4 +1,4 @@
-"""Reports of ended runs in SQLite: a whole batch in a handful of statements.
+"""Reports of ended runs: a whole batch in a handful of statements.
 
 Each step of a statement gives up Python's lock and has to win it back from threads that start processes; so a batch
 goes in as one JSON text.
@@ -7,27 +7,24 @@ goes in as one JSON text.
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-
-import apsw
 
 from queuectl.model.job import Job
 from queuectl.model.state import FINAL, State
-from queuectl.store import mutexes, run_counts, sql
+from queuectl.store import mutexes, run_counts
 from queuectl.store.adding import read
+from queuectl.store.database import Database
 from queuectl.store.dependents import settle
 from queuectl.store.rows import to_ms
 from queuectl.store.types import Report
 
 
-def finish(db: apsw.Connection, reports: Sequence[Report], now: datetime, host_name: str) -> list[Job | None]:
+def finish(db: Database, reports: Sequence[Report], now: datetime, host_name: str) -> list[Job | None]:
     """Apply the reports whose lease is the current one; return each one's job as it is now, None for the others."""
     asked = json.dumps([(report.job.id, report.job.lease and report.job.lease.token) for report in reports])
-    current: Any = db.execute(sql.CURRENT_LEASES, {"reports": asked}).get
     ended: list[Job | None] = [None] * len(reports)
     changes, attempts, runs, parents = [], [], [], []
     seen = set()
-    for position, cancel_requested, has_dependents in sorted(json.loads(current)):
+    for position, cancel_requested, has_dependents in sorted(db.gather(db.sql.CURRENT_LEASES, {"reports": asked})):
         report = reports[position]
         if report.job.id in seen:
             continue  # the report before it has ended the lease
@@ -49,8 +46,8 @@ def finish(db: apsw.Connection, reports: Sequence[Report], now: datetime, host_n
         if has_dependents and job.state in FINAL:
             parents.append(job)
     if changes:
-        db.execute(sql.FINISH, {"changes": json.dumps(changes), "now": to_ms(now)})
-        db.execute(sql.FINISH_ATTEMPTS, {"attempts": json.dumps(attempts), "host_name": host_name})
+        db.execute(db.sql.FINISH, {"changes": json.dumps(changes), "now": to_ms(now)})
+        db.execute(db.sql.FINISH_ATTEMPTS, {"attempts": json.dumps(attempts), "host_name": host_name})
         run_counts.count(db, runs)
     for job in parents:
         settle(db, job.id, job.state, now)

@@ -20,7 +20,7 @@ def schedule_values(schedule: "Schedule") -> tuple[Any, ...]:
 
     return (
         schedule.name, _dump(rule_as_plain(schedule.rule)), _dump(spec_as_plain(schedule.spec)),
-        schedule.catch_up.value, schedule.overlap.value, int(schedule.paused), to_ms(schedule.created_at),
+        schedule.catch_up.value, schedule.overlap.value, schedule.paused, to_ms(schedule.created_at),
         to_ms(schedule.last_at), optional_ms(schedule.next_at), schedule.last_job, schedule.missed, schedule.skipped,
         schedule.problem,
     )  # fmt: skip

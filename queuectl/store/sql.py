@@ -20,7 +20,7 @@ OTHER_LIVE_KEY = f"SELECT id FROM jobs WHERE key = (SELECT key FROM jobs WHERE i
 ENQUEUE = f"INSERT INTO jobs ({INSERT_COLUMNS}) VALUES ({_MARKS}) RETURNING {JOB_COLUMNS}"
 BATCH = "SELECT job_ids FROM batches WHERE token = ?"
 ADD_BATCH = "INSERT INTO batches (token, created_at, job_ids) VALUES (?, ?, ?)"
-ADD_QUEUE = "INSERT OR IGNORE INTO queues (name, created_at) VALUES (?, ?)"
+ADD_QUEUE = "INSERT INTO queues (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING"
 NEWER_KEY = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ? AND created_at > ? ORDER BY id DESC LIMIT 1"
 GIVE_UP_KEY = "UPDATE jobs SET key = NULL WHERE id = ? AND state = 'processing'"
 ADD_DEPENDENCY = "INSERT INTO dependencies (job_id, parent_id, kind, met, if_dead) VALUES (?, ?, ?, ?, ?)"
@@ -185,10 +185,10 @@ FINISH_ATTEMPTS = """
 # One that a person wants cancelled ends here and keeps the number of its run, to which its history refers.
 UNCLAIM = f"""
     UPDATE jobs SET state = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'pending' END,
-        finished_at = CASE WHEN cancel_requested THEN ?1 END,
+        finished_at = CASE WHEN cancel_requested THEN :now END,
         reason = CASE WHEN cancel_requested THEN 'cancelled before it ran' END, cancel_requested = 0,
-        attempts = attempts - 1, runs = runs - (NOT cancel_requested), started_at = NULL, updated_at = ?1, {_NO_LEASE}
-    WHERE id = ?2 AND state = 'processing' AND lease_token = ?3
+        attempts = attempts - 1, runs = runs - (NOT cancel_requested), started_at = NULL, updated_at = :now, {_NO_LEASE}
+    WHERE id = :id AND state = 'processing' AND lease_token = :token
     RETURNING state
 """
 REPORT_PROGRESS = """
@@ -197,16 +197,19 @@ REPORT_PROGRESS = """
 RENEW = "UPDATE jobs SET lease_expires_at = ? WHERE state = 'processing' AND lease_owner = ?"
 HELD = "SELECT lease_token FROM jobs WHERE state = 'processing' AND lease_owner = ?"
 CANCELLING = "SELECT id FROM jobs WHERE state = 'processing' AND lease_owner = ? AND cancel_requested"
-_DUE = "run_at <= :now"
+DUE = """
+    SELECT id, state, mutex FROM jobs WHERE state = 'scheduled' AND run_at <= :now
+    UNION ALL SELECT id, state, mutex FROM jobs WHERE state = 'failed' AND run_at <= :now
+"""
+PROMOTE = """
+    UPDATE jobs SET state = 'pending', run_at = NULL, updated_at = :now
+    WHERE id IN (SELECT value FROM json_each(:ids)) AND state IN ('scheduled', 'failed') RETURNING id
+"""
 RECORD_PROMOTION = f"""
     INSERT INTO events ({EVENT_COLUMNS})
-    SELECT id, :now, runs, 'promote', state, 'pending', 'clock', NULL FROM jobs WHERE state = 'scheduled' AND {_DUE}
-    UNION ALL
-    SELECT id, :now, runs, 'promote', state, 'pending', 'clock', NULL FROM jobs WHERE state = 'failed' AND {_DUE}
+    SELECT jobs.id, :now, runs, 'promote', due.value ->> 1, 'pending', 'clock', NULL
+    FROM json_each(:jobs) AS due CROSS JOIN jobs WHERE jobs.id = due.value ->> 0
 """
-_PROMOTE = "UPDATE jobs SET state = 'pending', run_at = NULL, updated_at = :now WHERE"
-PROMOTE_SCHEDULED = f"{_PROMOTE} state = 'scheduled' AND {_DUE} RETURNING mutex"
-PROMOTE_FAILED = f"{_PROMOTE} state = 'failed' AND {_DUE} RETURNING mutex"
 NEXT_DUE = """
     SELECT min(run_at) FROM (
         SELECT min(run_at) AS run_at FROM jobs WHERE state = 'scheduled'
@@ -221,7 +224,7 @@ _RUNNING = f"""
     WHERE state = 'processing'
 """
 EXPIRED = f"{_RUNNING} AND lease_expires_at < ? ORDER BY jobs.id"
-RUNNING = f"{_RUNNING} AND (? IS NULL OR lease_owner = ?) ORDER BY jobs.id"
+RUNNING = f"{_RUNNING} AND (:owner IS NULL OR lease_owner = :owner) ORDER BY jobs.id"
 
 # mutexes
 

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from queuectl.model.state import State
-from queuectl.store import pages, sql
+from queuectl.store import sql, sql_pages
 from queuectl.store.types import JobFilter, Order
 from tests.store.conformance.case import SettableClock, add, claim, end, new
 
@@ -156,7 +156,7 @@ def test_a_page_is_found_by_the_index_that_has_its_order(store, db):
     age(store, db, 500)
     used = {
         order: {line for line in plan(db, text) if re.search(r"\bjobs\b|B-TREE", line)}
-        for order, text in pages.IN_PARTS.items()
+        for order, text in sql_pages.IN_PARTS.items()
     }
     found = "SEARCH jobs USING COVERING INDEX"
     begun = "queue=? AND state=? AND"

@@ -1,12 +1,12 @@
-"""Lists of jobs in the Store on SQLite."""
+"""Lists of jobs in a store."""
 
 from queuectl.clock import Clock
 from queuectl.model.job import Job
-from queuectl.store.connection import Connections
+from queuectl.store.database import Connections
 from queuectl.store.types import JobFilter, Page
 
 
-class SqlitePages:
+class ListsVerbs:
     """Implement the Store protocol's verbs about lists of jobs."""
 
     _db: Connections

@@ -1,0 +1,126 @@
+"""What the verbs need of a database that speaks SQL: statements by name, rows, and locks where writers work at once."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+
+class Rows(Protocol):
+    """What a statement has found."""
+
+    @property
+    def get(self) -> Any:
+        """Return the only value there is; None when there is no row."""
+        ...
+
+    def fetchone(self) -> Any:
+        """Return the next row, or None."""
+        ...
+
+    def fetchall(self) -> Sequence[Any]:
+        """Return all rows that are left."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Database(Protocol):
+    """A connection, as one verb has it.
+
+    Whoever writes calls for the locks that he needs before he reads what he decides by, in this order: the graph,
+    names, jobs. Where one transaction writes at a time, as in SQLite, they are nothing; else they last until its end.
+    """
+
+    @property
+    def sql(self) -> Any:
+        """Return the statements about jobs, hosts, queues, pauses and settings, by names that every database has."""
+        ...
+
+    @property
+    def sql_pages(self) -> Any:
+        """Return those about lists."""
+        ...
+
+    @property
+    def sql_runs(self) -> Any:
+        """Return those about ended runs."""
+        ...
+
+    @property
+    def sql_schedules(self) -> Any:
+        """Return those about schedules."""
+        ...
+
+    def execute(self, text: str, values: Any = ..., /) -> Rows:
+        """Run a statement."""
+        ...
+
+    def executemany(self, text: str, values: Any, /) -> object:
+        """Run a statement once for each of several values."""
+        ...
+
+    def gather(self, text: str, values: Any) -> list[Any]:
+        """Return all rows of a statement, in as few steps as the database allows."""
+        ...
+
+    def candidates(self, values: dict[str, Any], most: int) -> list[Any]:
+        """Return up to so many of the jobs that are ready, the best, and that nobody else is about to claim.
+
+        ``values`` are ``queues``, ``closed`` (names as JSON, or None), ``newest`` and ``now``.
+        """
+        ...
+
+    def changes(self) -> int:
+        """Return how many rows the last statement changed."""
+        ...
+
+    def lock_graph(self, reported: Collection[int] | None = None) -> None:
+        """Be the only one who changes what jobs wait for, and which of those with a mutex is first in line.
+
+        With the ids of jobs ``reported``, only if one of them has a mutex or somebody who waits for it.
+        """
+        ...
+
+    def lock_names(self, names: Iterable[str | None]) -> None:
+        """Be the only one who adds something under these names: keys of jobs, tokens of batches."""
+        ...
+
+    def lock_jobs(self, job_ids: Iterable[int]) -> None:
+        """Be the only one who changes these jobs."""
+        ...
+
+    def lock_queues(self) -> None:
+        """Let nobody use a queue for the first time."""
+        ...
+
+    def lock_claims(self) -> None:
+        """Be the only one who claims from queues with a limit, or jobs with a mutex, if any such are ready."""
+        ...
+
+    def reserve_ids(self, highest: int) -> None:
+        """Give no id up to this one to a new job."""
+        ...
+
+
+class Connections(Protocol):
+    """The way to a database, for any number of threads."""
+
+    def close(self) -> None:
+        """Close all connections; none may be in use."""
+        ...
+
+    def read(self) -> AbstractContextManager[Database]:
+        """Lend a connection to look, in this thread's transaction if there is one."""
+        ...
+
+    def write(self) -> AbstractContextManager[Database]:
+        """Run a verb's changes in a transaction, or in the one that this thread is in."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Run a transaction of several verbs, or join the one that this thread is in."""
+        ...
+
+    def changed(self) -> bool:
+        """Tell whether another connection has committed since this thread's last call."""
+        ...

@@ -1,0 +1,1 @@
+"""The verbs of the Store protocol, on any database that speaks SQL."""
