@@ -118,7 +118,8 @@ def _operation(one: Endpoint) -> dict[str, Any]:
             }
         )  # fmt: skip
     if one.body is not None:
-        content = {"application/json": {"schema": _schema(one.body)}}
+        schema = _schema(one.body) if one.body_required else {"anyOf": [_schema(one.body), {"type": "null"}]}
+        content = {"application/json": {"schema": schema}}
         found["requestBody"] = {"required": one.body_required, "content": content}
     return found
 

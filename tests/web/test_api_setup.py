@@ -38,6 +38,7 @@ def test_a_queue_that_cannot_be_is_not_set_up(api):
         {"defaults": {"on_dead": ""}},
     ):  # fmt: skip
         api.refuses(400, "PUT", "/queues/video", body)
+    api.refuses(400, "PUT", "/queues/video", b"null")
     api.refuses(400, "PUT", f"/queues/{'q' * 201}", {})
     api.refuses(400, "PUT", "/queues/a%0Ab", {})
     assert api.get("/queues") == []

@@ -14,7 +14,8 @@ from tests.support import PATIENCE
 
 FULL = JobSpec(
     command="echo \"a b\" 'c' $HOME `date` %PATH% \\ \u2019; rm -rf /\nsecond line", name="it's", queue="-video",
-    priority=-5, slots=3, mutex="gpu 1", nice=5, timeout=5400, kill_after=0.25, max_retries=0, backoff=BackoffKind.LINEAR,
+    priority=-5, slots=3, mutex="gpu 1", nice=5, timeout=5400, kill_after=0.25, max_retries=0,
+    backoff=BackoffKind.LINEAR,
     backoff_base=2.5, backoff_cap=123_456.789, jitter=0.5, dead_on=(2, 64), ok_on=(3,), progress=ProgressMode.AUTO,
     on_success="echo 'done'", on_failure="-x", on_dead='mail "me"', tags=("-a", "b c"), note="--", cwd="/tmp",
     shell="bash", dead_parent=DeadParent.WAIT,

@@ -39,6 +39,8 @@ def put(call: Call) -> dict[str, Any]:
     """Set up a queue; what is left out stays as it is, and a limit that is null is none."""
     name = call.values["name"]
     before = next((row for row in call.queue.store.queues() if row.name == name), None)
+    if call.body is None:
+        raise UsageError("the body is null", hint='Send {"max_running": 2}, or null for no limit.')
     body = Body(call.body)
     limit = body.whole("max_running", None, high=MOST_AT_ONCE)
     defaults = body.object("defaults", None)
