@@ -7,12 +7,13 @@ import sys
 import pytest
 
 from queuectl.engine import output
+from queuectl.platform import code_page
 
 
 @pytest.fixture
 def console(monkeypatch):
     """Let this be a Windows of Western Europe."""
-    monkeypatch.setattr(output, "console_codec", lambda: "cp850")
+    monkeypatch.setattr(code_page, "console_codec", lambda: "cp850")
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_a_character_that_is_still_being_written_makes_no_other_of_the_line(cons
 
 
 def test_elsewhere_what_is_not_utf_8_is_replaced(monkeypatch):
-    monkeypatch.setattr(output, "console_codec", lambda: None)
+    monkeypatch.setattr(code_page, "console_codec", lambda: None)
     assert output.decode("Gr\u00fc\u00dfe\0".encode("cp850")) == "Gr\ufffd\ufffde\ufffd"
 
 

@@ -29,7 +29,7 @@ def test_its_requests_do_what_it_says(site):
     env = {**os.environ, "TOKEN": site.token, "API": site.api, "NO_PROXY": "*"}
     done = subprocess.run(["/bin/sh", "-c", script], env=env, capture_output=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    assert [job.spec.tags for job in queue.jobs()][0] == ("nightly",)
+    assert queue.jobs()[0].spec.tags == ("nightly",)
     assert b'"text":"seven\\n"' in done.stdout
     assert {queue.store.get(job.id).state.value for job in dead} == {"pending"}
 
