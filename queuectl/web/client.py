@@ -3,7 +3,7 @@
 import http.client
 import json
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from queuectl.errors import HostRequired, QueuectlError
 from queuectl.platform import machine
@@ -61,4 +61,4 @@ def login_url(queue: "Queue", to: str = "") -> str:
         connection.close()
     if answer.status != http.client.CREATED:
         raise QueuectlError(f"the page at {url} refuses: {body.get('detail', answer.status)}")
-    return f"{url}login?code={body['code']}" + (f"&to={to}" if to else "")
+    return f"{url}login?code={body['code']}" + (f"&to={quote(to, safe='')}" if to else "")

@@ -13,14 +13,16 @@ code { font: 0.95em ui-monospace, monospace; background: color-mix(in srgb, curr
 p { opacity: 0.85; }
 """
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-DOOR_POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; frame-ancestors 'none'".encode()
+DOOR_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+).encode()
 """These pages run nothing and load nothing."""
 
 
 def _page(title: str, body: str, head: str = "") -> bytes:
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width">\n<title>{title}</title>\n{head}'
+        f'<meta name="viewport" content="width=device-width">\n<title>{title}</title>\n<link rel="icon" href="data:,">\n{head}'
         f"<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
     ).encode()
 

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from queuectl.errors import QueuectlError
 from queuectl.platform.listener import listen
@@ -62,7 +63,7 @@ class Dashboard:
 
     def login_url(self, to: str = "") -> str:
         """Return an address that lets a browser in, once, within a minute; ``to`` is a page such as ``dead``."""
-        return f"{self.url}login?code={self.keys.code()}" + (f"&to={to}" if to else "")
+        return f"{self.url}login?code={self.keys.code()}" + (f"&to={quote(to, safe='')}" if to else "")
 
     def start(self) -> None:
         """Wait for the first visitor, in the background."""

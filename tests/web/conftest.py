@@ -73,3 +73,28 @@ def events(response):
                 name = match[2]
             else:
                 data.append(match[2])
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A browser for all tests of this process."""
+    from tests.web.browser import started_browser
+
+    with started_browser() as started:
+        yield started
+
+
+@pytest.fixture
+def visit(site, browser):
+    """Open the page, as one who came in by a code; at the end, nothing may have been complained of."""
+    from tests.web.browser import Visitor
+
+    visitors = []
+
+    def open_page(to="", **options):
+        visitors.append(Visitor(browser, site.host.dashboard.login_url(to), **options))
+        return visitors[-1]
+
+    yield open_page
+    for visitor in visitors:
+        visitor.close()

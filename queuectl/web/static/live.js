@@ -5,7 +5,7 @@ import { BASE, openSession } from "./api.js";
 const RETRY = 1500;
 const PATIENCE = 1200; // a host that restarts is back by then, and no banner flashes
 
-const REST = 30_000; // a tab that nobody sees gives its connection back: browsers have six for all tabs together
+const REST = 2_000; // ms; a tab that nobody sees gives its connection back: browsers have six for all tabs together
 
 /** Have a stream end a while after its tab was hidden, and begin again when it is seen; return what ends that. */
 export function whileSeen(begin, end) {
