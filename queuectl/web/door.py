@@ -22,7 +22,8 @@ DOOR_POLICY = (
 def _page(title: str, body: str, head: str = "") -> bytes:
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width">\n<title>{title}</title>\n<link rel="icon" href="data:,">\n{head}'
+        f'<meta name="viewport" content="width=device-width">\n<link rel="icon" href="data:,">\n'
+        f"<title>{title}</title>\n{head}"
         f"<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
     ).encode()
 
