@@ -3,12 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from queuectl.errors import WrongState
+from queuectl.errors import InvalidJob, WrongState
 from queuectl.model.fields import as_fields
 from queuectl.model.job import Job, JobSpec
 from queuectl.model.state import FINAL
 from queuectl.model.validation import validate
+from queuectl.platform.paths import from_home
 from queuectl.queue import Queue
+
+
+def at_home(spec: JobSpec) -> JobSpec:
+    """Let a job that nobody enqueued from a directory run in the user's home, or where it says, seen from there.
+
+    Raises:
+        InvalidJob: its directory begins with ~ and the name of no user.
+    """
+    try:
+        return replace(spec, cwd=from_home(spec.cwd))
+    except RuntimeError as exc:
+        raise InvalidJob(f"cwd: {exc}", field="cwd") from None
 
 
 def edit(queue: Queue, job: Job, spec: JobSpec) -> Job:

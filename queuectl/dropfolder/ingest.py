@@ -4,7 +4,6 @@ import logging
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Protocol
@@ -13,12 +12,12 @@ from queuectl.clock import Clock
 from queuectl.dropfolder.events import DropEvent, DropKind, OnEvent
 from queuectl.dropfolder.folder import Checkpoint, Claim, DropFolder, no_checkpoint, printable
 from queuectl.dropfolder.settle import Sightings, Trouble
+from queuectl.editing import at_home
 from queuectl.errors import InvalidJobFile, QueuectlError, StoreUnavailable
 from queuectl.model import jobfile
 from queuectl.model.job import Job, JobSpec
 from queuectl.platform.files import is_foreign, open_unfollowed
 from queuectl.platform.lock import FileLock
-from queuectl.platform.paths import from_home
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +166,7 @@ class Ingester:
                 self._sightings.put_off(claim.path, self._now() + self._settle)
                 return
             self._checkpoint("read")
-            specs = [_at_home(spec) for spec in jobfile.parse(data, now=self._queue.clock.now())]
+            specs = [at_home(spec) for spec in jobfile.parse(data, now=self._queue.clock.now())]
             jobs = self._queue.enqueue(specs, batch=claim.id, source=f"drop folder: {name}")
         except StoreUnavailable:
             raise
@@ -244,8 +243,3 @@ def _refuse_unreadable(info: os.stat_result) -> None:
         raise InvalidJobFile(f"it is {kind}, not a file", hint="Put a copy of the file there.")
     if is_foreign(info):
         raise InvalidJobFile(f"it belongs to another user (uid {info.st_uid})", hint="Copy it, so that it is yours.")
-
-
-def _at_home(spec: JobSpec) -> JobSpec:
-    """Let a dropped job run in the user's home, or where it says, seen from there."""
-    return replace(spec, cwd=from_home(spec.cwd))

@@ -2,14 +2,16 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from queuectl.errors import QueuectlError, UsageError
@@ -20,11 +22,14 @@ from queuectl.web.pages import page_routes
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
     from queuectl.web.keys import Keys
     from queuectl.web.logstream import LogStreams
     from queuectl.web.views import Views
 
+PIECE = 256 * 1024
+"""Bytes that are read at a time of a file that goes out."""
 _FROM = whole("from", "The byte at which to begin.", low=0, default=0)
 
 
@@ -40,8 +45,18 @@ def make_app(
 ) -> Guard:
     """Return the whole application; handlers run in ``pool``, ``names`` are what it may be asked for."""
     routes = [*page_routes(keys), *_stream_routes(views, logs, pool), *_routes(endpoints, answers, pool)]
-    app = Starlette(routes=routes, exception_handlers={HTTPException: _failed, Exception: _broken})
+    app = _Application(routes=routes, exception_handlers={HTTPException: _failed, Exception: _broken})
+    app.router.redirect_slashes = False
     return Guard(app, keys, names)
+
+
+class _Application(Starlette):
+    """Finds routes of the API by the path as it was written, so that a name may hold a slash: /queues/a%2Fb."""
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        if scope["type"] == "http" and scope["path"].startswith(f"{PREFIX}/"):
+            scope["path"] = scope["raw_path"].decode("latin-1")
+        await super().__call__(scope, receive, send)
 
 
 def _routes(endpoints: Sequence[Endpoint], answers: Answers, pool: Executor) -> list[Route]:
@@ -67,7 +82,7 @@ def _handler(
         def call() -> Written:
             return answers.call(
                 endpoint,
-                request.path_params,
+                {name: unquote(text) for name, text in request.path_params.items()},
                 query,
                 body=body,
                 session=request.state.proof.session,
@@ -81,10 +96,21 @@ def _handler(
 
 def _response(written: Written) -> Response:
     if written.download is not None:
-        return FileResponse(written.download.path, media_type=written.media_type, filename=written.download.name)
+        headers = {"content-disposition": f'attachment; filename="{written.download.name}"'}
+        return StreamingResponse(_pieces(written.download.path), headers=headers, media_type=written.media_type)
     if written.status == HTTPStatus.NO_CONTENT:
         return Response(status_code=HTTPStatus.NO_CONTENT)
     return Response(written.body, written.status, media_type=written.media_type)
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """Read a file up to where it ends now; a log may grow meanwhile, or be cut, so its length is not said before."""
+    with path.open("rb") as file:
+        left = file.seek(0, 2)
+        file.seek(0)
+        while piece := file.read(min(PIECE, left)):
+            left -= len(piece)
+            yield piece
 
 
 def _stream_routes(views: "Views", logs: "LogStreams", pool: Executor) -> list[Route]:
@@ -97,7 +123,7 @@ def _stream_routes(views: "Views", logs: "LogStreams", pool: Executor) -> list[R
         loop = asyncio.get_running_loop()
         try:
             begin = _FROM.read(request.query_params.getlist("from"))
-            job, number = request.path_params["job"], request.path_params["number"]
+            job, number = unquote(request.path_params["job"]), request.path_params["number"]
             where = await loop.run_in_executor(pool, logs.find, job, number)
         except QueuectlError as exc:
             return _response(explain(exc))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from queuectl.errors import NotFound
 from queuectl.model.state import State
+from queuectl.platform.code_page import decode
 
 if TYPE_CHECKING:
     from queuectl.queue import Queue
@@ -69,7 +70,7 @@ class LogStreams:
         while not self._stopped():
             piece = await loop.run_in_executor(pool, self._read, where, position)
             if piece.data or piece.dropped:
-                text = piece.data.decode("utf-8", "replace")
+                text = decode(piece.data)
                 value = {"start": piece.start, "end": piece.end, "text": text, "dropped": piece.dropped}
                 yield _event("log", value)
             position = piece.end

@@ -52,6 +52,15 @@ def test_dropped_jobs_run_in_the_users_home_or_seen_from_there(drop):
     ]  # fmt: skip
 
 
+@pytest.mark.posix
+def test_the_home_of_nobody_is_a_reason_to_reject(drop):
+    drop.put("a.job", '{"command": "a", "cwd": "~nobody-of-this-name/x"}')
+    drop.run()
+    assert drop.commands() == []
+    [explained] = drop.path.glob("rejected/*.error.txt")
+    assert "cwd" in explained.read_text()
+
+
 def test_names_that_are_not_for_the_queue_are_left_alone(drop):
     names = [".hidden.job", "x.job.part", "job", "x.txt", ".job"]
     for name in names:

@@ -16,7 +16,7 @@ from queuectl.model.state import State
 from queuectl.queue import Queue
 from queuectl.web import commandline
 from queuectl.web.answers import require_enqueueing
-from queuectl.web.api.jobs import enqueued, placed
+from queuectl.web.api.jobs import enqueued
 from queuectl.web.body import Body
 from queuectl.web.endpoint import Call, Endpoint, Parameter
 from queuectl.web.shown import job_as_json, title_of
@@ -117,7 +117,7 @@ def _changed(call: Call, job: Job, changes: Mapping[str, Any]) -> JobSpec:
         fields[name] = _env(job, value) if name == "env" and isinstance(value, dict) else value
     spec = spec_from_mapping(fields, now=call.now)
     if "cwd" in changes:
-        spec = placed(spec)
+        spec = editing.at_home(spec)
     return replace(spec, path=job.spec.path, schedule=job.spec.schedule)
 
 

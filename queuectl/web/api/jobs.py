@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from queuectl import bulk
+from queuectl.editing import at_home
 from queuectl.errors import InvalidJob, UsageError, WrongState
 from queuectl.model.fields import spec_from_mapping
 from queuectl.model.job import Job, JobSpec
 from queuectl.model.state import FINAL, State
-from queuectl.platform.paths import from_home
 from queuectl.queue import Queue
 from queuectl.store.types import JobFilter, Order
 from queuectl.web.api.overview import states
@@ -110,19 +109,7 @@ def read_spec(call: Call, fields: Mapping[str, Any], where: str = "") -> JobSpec
         spec = spec_from_mapping(fields, now=call.now)
     except InvalidJob as exc:
         raise InvalidJob(f"{where}{exc.message}", field=exc.field, hint=exc.hint) from None
-    return placed(spec)
-
-
-def placed(spec: JobSpec) -> JobSpec:
-    """Return a specification with its directory as seen from the user's home.
-
-    Raises:
-        InvalidJob: that begins with ~ and the name of no user.
-    """
-    try:
-        return replace(spec, cwd=from_home(spec.cwd))
-    except RuntimeError as exc:
-        raise InvalidJob(f"cwd: {exc}", field="cwd") from None
+    return at_home(spec)
 
 
 def act(call: Call) -> dict[str, Any]:
