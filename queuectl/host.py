@@ -80,7 +80,7 @@ class Host:
             workers=options.workers,
             environ=Environment(
                 # What jobs ask of queuectl, they ask of their own queue.
-                {**clean_environment(os.environ if environ is None else environ), "QUEUECTL_DB": jobs.store.location}
+                {**clean_environment(os.environ if environ is None else environ), "QUEUECTL_DB": jobs.store.address}
             ),
             poll=options.poll,
             queues=options.queues,
@@ -91,6 +91,7 @@ class Host:
         )
         self._reaper = Reaper(jobs, self.id, ended_tokens=self._coordinator.ended_tokens, listener=listener)
         self._doorbell = Doorbell(self._rung)
+        self._stop_listening: Callable[[float], None] = lambda _: None
         self.dashboard: Dashboard | None = None
         """The page, while the host runs and if it has one."""
         self.watcher: Watcher | None = None
@@ -118,6 +119,7 @@ class Host:
         if on_open is not None:
             on_open()
         self._doorbell.start()
+        self._stop_listening = self._queue.store.listen(self._rung)
         self._coordinator.start()
         self._reaper.start()
         if self.watcher is not None:
@@ -154,7 +156,7 @@ class Host:
         now = self._queue.store.now()
         self._queue.store.add_host(
             HostRow(
-                id=self.id, machine=machine.identity(), name=machine.name(), kind=self.options.kind, pid=os.getpid(),
+                id=self.id, machine=self._queue.machine, name=machine.name(), kind=self.options.kind, pid=os.getpid(),
                 workers=self.workers, port=self._doorbell.port, version=__version__, started_at=now, seen_at=now,
                 stop=None,
             )
@@ -224,6 +226,7 @@ class Host:
         if self.dashboard is not None:
             self.dashboard.stop(THREAD_DEADLINE)
         self._doorbell.stop(THREAD_DEADLINE)
+        self._stop_listening(THREAD_DEADLINE)
         self._coordinator.stop(THREAD_DEADLINE)
         self._reaper.stop(THREAD_DEADLINE)
         try:

@@ -17,10 +17,10 @@ from typing import Any, Self
 
 from queuectl import config_file
 from queuectl.clock import Clock, SystemClock
-from queuectl.errors import InvalidJob, NotFound, QueuectlError, UsageError, WrongState
+from queuectl.errors import InvalidJob, NotFound, QueuectlError, WrongState
 from queuectl.model.defaults import fill, read_defaults
 from queuectl.model.dependencies import WaitKind, in_order, with_ids
-from queuectl.model.job import Attempt, Event, Job, JobSpec
+from queuectl.model.job import Attempt, Event, Job, JobSpec, Lease
 from queuectl.model.state import FINAL, State
 from queuectl.model.validation import validate
 from queuectl.platform import machine, paths
@@ -62,16 +62,12 @@ class Queue:
         Raises:
             StoreUnavailable: the database cannot be opened; its children say why.
         """
-        from queuectl.store.sqlite import SqliteStore
+        from queuectl.store.opening import open_store
 
         location = location or os.environ.get("QUEUECTL_DB") or None
-        if location and "://" in location:
-            raise UsageError(
-                f"{location.split(':')[0]}:// is no database this version knows", hint="Name a file: --db queue.db"
-            )
-        clock = clock or SystemClock()
         places = paths.locate(location)
-        store = SqliteStore(places.database, places.locks / "write.lock", clock=clock, machine=machine.identity())
+        store = open_store(places, clock)
+        clock = clock or SystemClock()
         return cls(store, places, clock=clock, actor=f"{machine.user()}@{machine.name()}")
 
     def close(self) -> None:
@@ -199,9 +195,21 @@ class Queue:
 
     def lives(self, host: HostRow, lease: float) -> bool:
         """Tell whether a host lives: on this machine by its lock, elsewhere by its heartbeat."""
-        if host.machine == machine.identity():
+        if host.machine == self.machine:
             return self.holds_lock(host.id)
         return self.store.now() - host.seen_at < timedelta(seconds=lease)
+
+    def lives_unlisted(self, lease: Lease | None) -> bool:
+        """Tell whether a host may live that holds a lease and has no row."""
+        if lease is None:
+            return False
+        return self.holds_lock(lease.owner) or (self.paths.database is None and self.store.now() < lease.expires_at)
+
+    @property
+    def machine(self) -> str:
+        """Say where hosts see each other's locks: on this machine; with a server, in this user's folder of it."""
+        here = machine.identity()
+        return here if self.paths.database is not None else f"{here} {machine.folder_identity(self.paths.locks)}"
 
     def holds_lock(self, host_id: str) -> bool:
         """Tell whether a host of this machine lives."""

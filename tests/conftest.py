@@ -59,3 +59,21 @@ def no_settings_of_the_user(tmp_path_factory):
 def own_home(tmp_path, monkeypatch):
     """Give the test a home that no other test has."""
     monkeypatch.setenv("QUEUECTL_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server, which starts when the first test asks for it."""
+    from tests.postgres import Postgres
+
+    server = Postgres()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgres_url(postgres):
+    """The URL of a database with nothing in it."""
+    url = postgres.url()
+    postgres.wipe()
+    return url

@@ -129,7 +129,8 @@ def offered(
     from click.shell_completion import CompletionItem
 
     with suppress(QueuectlError, OSError, RuntimeError), ctx.scope(cleanup=False):
-        if places().database.is_file():
+        database = places().database
+        if database is None or database.is_file():
             with open_queue() as queue:
                 return [CompletionItem(word, help=text) for word, text in look(queue) if word.startswith(incomplete)]
     return []

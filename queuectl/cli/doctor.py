@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from queuectl import __version__, config_file
-from queuectl.cli.base import command, json_option, location, open_queue, places
+from queuectl.cli.base import command, json_option, open_queue, places
 from queuectl.cli.findings import Finding, Level, show
 from queuectl.cli.self_ import program
 from queuectl.errors import QueuectlError
@@ -40,7 +40,7 @@ def _examine() -> Iterator[Finding]:
     spots = places()
     folder = list(_folder(spots.files))
     yield from folder
-    if "://" not in (location() or "") and not os.path.lexists(spots.database):
+    if spots.database is not None and not os.path.lexists(spots.database):
         if all(finding.level is not Level.ERROR for finding in folder):
             yield Finding(what="database", found=f"{spots.database}, not there yet: the first job makes it")
         yield from _tried("settings", lambda: _settings(Settings(machine=config_file.load(spots.config)), spots.config))

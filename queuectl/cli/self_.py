@@ -47,7 +47,11 @@ self_.add_command(check)
 def _examine() -> Iterator[Finding]:
     yield from program()
     spots = places()
+    if spots.database is None:
+        yield Finding(what="database", found="on a server: 'queuectl doctor' tries it")
     for what, path in (("database", spots.database), ("files", spots.files), ("settings", spots.config)):
+        if path is None:
+            continue
         there = "" if os.path.lexists(path) else ", not there yet"
         yield Finding(what=what, found=f"{path}{there}")
 

@@ -47,7 +47,7 @@ def autostart(what: str, as_json: bool) -> None:
 
     try:
         if what == "on":
-            database = ("--db", str(places().database)) if location() else ()
+            database = ("--db", places().address) if location() else ()
             entry.turn_on([*entry.program("queuectl-tray", "queuectl.tray"), *database])
         elif what == "off":
             entry.turn_off()

@@ -66,7 +66,7 @@ class Reaper:
             try:
                 interval = self._queue.settings()["reaper_interval"]
                 self.sweep()
-                if sweeps % PRUNE_EVERY == 0:
+                if sweeps % PRUNE_EVERY == 0 and self._store.is_elected():
                     self.forget()
             except QueuectlError as exc:
                 log.error("sweeping failed: %s", exc)  # noqa: TRY400 - the message says it all
@@ -81,10 +81,12 @@ class Reaper:
         self._kill_strays()
         hosts = {host.id: host for host in self._store.hosts()}
         lease = self._queue.settings()["lease"]
+        if not self._store.is_elected():
+            lease *= 2  # hosts of other machines are the elected one's, unless that does nothing about them
         dead = {host.id for host in hosts.values() if host.id != self._host_id and not self._queue.lives(host, lease)}
         for run in self._store.running():
             owner = run.job.lease.owner if run.job.lease else ""
-            if owner in dead or (owner not in hosts and not self._queue.holds_lock(owner)):
+            if owner in dead or (owner not in hosts and not self._queue.lives_unlisted(run.job.lease)):
                 self._recover(run, hosts.get(owner))
         for host_id in dead:
             if not self._store.running(host_id):
@@ -95,7 +97,7 @@ class Reaper:
 
     def _recover(self, run: Running, host: HostRow | None) -> None:
         job = run.job
-        local = host is None or host.machine == machine.identity()
+        local = host is None or host.machine == self._queue.machine
         name = machine.name() if host is None else host.name
         token = job.lease.token if job.lease else ""
         if local and not kill_remains(run.pid, run.pid_created, token):

@@ -17,13 +17,17 @@ AT_ONCE = 100
 TRY_AGAIN = timedelta(minutes=1)
 """How long after an occurrence could not be enqueued it is tried again."""
 
+STAND_BY = timedelta(seconds=10)
+"""How long a host leaves an occurrence to the one that is elected to fire it."""
+
 log = logging.getLogger("queuectl.engine")
 
 
 class Scheduler:
     """Know in memory when the first schedule is due; so a transaction in between costs nothing more.
 
-    Every host fires, whatever queues it runs; who is first in the database wins. Belongs to one thread.
+    Every host fires, whatever queues it runs; who is first in the database wins. Where there are many, one is
+    elected to do it, and the others only stand by. Belongs to one thread.
     """
 
     def __init__(self, jobs: Queue) -> None:
@@ -35,7 +39,8 @@ class Scheduler:
 
     def look(self) -> None:
         """See when the first schedule is due; to be called when others have changed something."""
-        self.next = self._store.next_schedule()
+        found = self._store.next_schedule()
+        self.next = found if found is None or self._store.is_elected() else found + STAND_BY
 
     @contextmanager
     def ready(self) -> Iterator[None]:

@@ -29,6 +29,12 @@ def identity() -> str:
     return _system_id() or name()  # not both: a notebook changes its name with the network
 
 
+def folder_identity(folder: Path) -> str:
+    """Return a text that tells a folder from every other one of this machine, and of containers with its identity."""
+    found = folder.stat()
+    return f"{name()}:{found.st_dev}:{found.st_ino}"
+
+
 def _system_id() -> str:
     if sys.platform == "win32":
         import winreg

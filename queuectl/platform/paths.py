@@ -13,10 +13,14 @@ class Paths:
     """The places that belong to one database.
 
     The default database has its logs, locks and drop folder beside it, in the data directory. Any other
-    database file has them in a folder of its own, named after it, so that two databases never mix.
+    database file has them in a folder of its own, named after it, so that two databases never mix. A database on a
+    server has them in the data directory of each machine, in a folder named after host and database.
     """
 
-    database: Path
+    database: Path | None
+    """The file; None when the database is on a server."""
+    address: str
+    """What opens it: the file, or the server's URL with what it may have of a password."""
     files: Path
     """The folder that holds logs/, locks/ and drop/."""
     config: Path
@@ -60,11 +64,38 @@ def home() -> Path:
 def locate(database: str | None = None) -> Paths:
     """Return the paths of the database at ``database``, or of the default one."""
     base = home()
+    if database and is_url(database):
+        files = base / "servers" / _folder_name(database)
+        return Paths(database=None, address=database, files=files, config=base / "config.toml")
     default = base / DATABASE_NAME
     path = Path(database).expanduser().absolute() if database else default
     same = path == default or (path.name == default.name and path.parent.resolve() == default.parent.resolve())
     files = base if same else path.with_name(path.name + ".files")
-    return Paths(database=path, files=files, config=base / "config.toml")
+    return Paths(database=path, address=str(path), files=files, config=base / "config.toml")
+
+
+def is_url(location: str) -> bool:
+    """Tell whether a database is on a server."""
+    return "://" in location
+
+
+def _folder_name(url: str) -> str:
+    """Return a name for a folder that tells host and database, and that no other database has."""
+    import hashlib
+    import re
+    from urllib.parse import parse_qs, unquote, urlsplit
+
+    try:
+        parts = urlsplit(url)
+        query = parse_qs(parts.query)
+        host = parts.netloc.rpartition("@")[2] or query.get("host", ["localhost"])[0]
+        name = unquote(parts.path.strip("/")) or query.get("dbname", [""])[0] or unquote(parts.username or "")
+    except ValueError:
+        host, name = "", url  # whoever opens it says what is wrong with it
+    whole = f"{unquote(host)}-{name}"
+    plain = re.sub(r"[^A-Za-z0-9.-]", "_", whole)
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:8]
+    return plain if plain == whole and len(plain) <= 100 else f"{plain[-90:]}-{digest}"
 
 
 def from_home(directory: str | None) -> str:

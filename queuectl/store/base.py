@@ -5,7 +5,7 @@ state (and lease token) it expects in the same statement that changes it. Verbs 
 children when the database fails; then nothing has changed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -32,6 +32,11 @@ class Store(PageVerbs, RunVerbs, ScheduleVerbs, Protocol):
         """Say where the jobs are kept, without passwords."""
         ...
 
+    @property
+    def address(self) -> str:
+        """Return what opens it, passwords included: for the environment of jobs, and for no eyes."""
+        ...
+
     def close(self) -> None:
         """Give back every connection of every thread."""
         ...
@@ -54,6 +59,21 @@ class Store(PageVerbs, RunVerbs, ScheduleVerbs, Protocol):
 
     def ring(self) -> None:
         """Wake the hosts: something may be there for them. Best effort; a lost ring costs one poll."""
+        ...
+
+    def listen(self, on_ring: Callable[[], None]) -> Callable[[float], None]:
+        """Call ``on_ring``, in a thread of its own, when anybody rings by way of the database.
+
+        Returns:
+            What ends it; it waits at most so many seconds for the thread.
+        """
+        ...
+
+    def is_elected(self) -> bool:
+        """Tell whether this store's process does what one host does for all; always, where all are on one machine.
+
+        Cheap, and no promise: nothing may depend on it but who does a work first.
+        """
         ...
 
     # jobs: by a caller

@@ -35,7 +35,7 @@ GRAPH = """
     )
     SELECT job_id, parent_id, kind, met FROM part JOIN dependencies ON job_id = part.id ORDER BY job_id, parent_id
 """
-MEET_DEPENDENCY = "UPDATE dependencies SET met = 1 WHERE job_id = ? AND parent_id = ?"
+MEET_DEPENDENCY = "UPDATE dependencies SET met = true WHERE job_id = ? AND parent_id = ?"
 OTHER_DEPENDENTS = "SELECT job_id FROM dependencies WHERE parent_id = :old AND NOT met AND job_id <> :new"
 HAND_OVER_DEPENDENTS = "UPDATE dependencies SET parent_id = :new WHERE parent_id = :old AND NOT met AND job_id <> :new"
 NAME_PARENTS = "UPDATE jobs SET waits_for = ?, options = ? WHERE id = ?"
@@ -49,10 +49,10 @@ CANCEL = """
     UPDATE jobs SET state = 'cancelled', finished_at = ?, updated_at = ?, reason = ?, run_at = NULL
     WHERE id = ? AND state IN ('pending', 'scheduled', 'blocked', 'failed')
 """
-REQUEST_CANCEL = "UPDATE jobs SET cancel_requested = 1, updated_at = ? WHERE id = ? AND state = 'processing'"
+REQUEST_CANCEL = "UPDATE jobs SET cancel_requested = true, updated_at = ? WHERE id = ? AND state = 'processing'"
 RETRY = f"""
     UPDATE jobs SET state = 'pending', attempts = 0, run_at = NULL, finished_at = NULL, exit_code = NULL,
-        reason = NULL, cancel_requested = 0, progress = NULL, progress_text = NULL, updated_at = ?
+        reason = NULL, cancel_requested = false, progress = NULL, progress_text = NULL, updated_at = ?
     WHERE id = ? AND state IN ('completed', 'dead', 'cancelled', 'failed')
     RETURNING {JOB_COLUMNS}
 """
@@ -60,7 +60,7 @@ EXPLAIN_NO_MORE = """
     UPDATE jobs SET reason = NULL, updated_at = ?
     WHERE state = 'blocked' AND id IN (SELECT job_id FROM dependencies WHERE parent_id = ? AND NOT met)
 """
-WAIT_NO_MORE = "UPDATE dependencies SET met = 1 WHERE job_id = ? AND NOT met"
+WAIT_NO_MORE = "UPDATE dependencies SET met = true WHERE job_id = ? AND NOT met"
 EDIT = f"""
     UPDATE jobs SET ({SPEC_COLUMNS}, state, updated_at, run_at, reason) = ({", ".join("?" * (_SPEC_COUNT + 4))})
     WHERE id = ? AND state = ?
@@ -169,7 +169,7 @@ CURRENT_LEASES = """
 FINISH = f"""
     UPDATE jobs SET state = report.value ->> 1, attempts = report.value ->> 2, run_at = report.value ->> 3,
         finished_at = report.value ->> 4, exit_code = report.value ->> 5, reason = report.value ->> 6,
-        updated_at = :now, cancel_requested = 0, {_NO_LEASE}
+        updated_at = :now, cancel_requested = false, {_NO_LEASE}
     FROM json_each(:changes) AS report WHERE jobs.id = report.value ->> 0 AND jobs.state = 'processing'
 """
 FINISH_ATTEMPTS = """
@@ -186,7 +186,7 @@ FINISH_ATTEMPTS = """
 UNCLAIM = f"""
     UPDATE jobs SET state = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'pending' END,
         finished_at = CASE WHEN cancel_requested THEN :now END,
-        reason = CASE WHEN cancel_requested THEN 'cancelled before it ran' END, cancel_requested = 0,
+        reason = CASE WHEN cancel_requested THEN 'cancelled before it ran' END, cancel_requested = false,
         attempts = attempts - 1, runs = runs - (NOT cancel_requested), started_at = NULL, updated_at = :now, {_NO_LEASE}
     WHERE id = :id AND state = 'processing' AND lease_token = :token
     RETURNING state
@@ -272,9 +272,12 @@ SET_QUEUE = """
 """
 JOBS_IN_QUEUE = "SELECT coalesce(sum(count), 0) FROM job_counts WHERE queue = ?"
 REMOVE_QUEUE = "DELETE FROM queues WHERE name = ?"
-PAUSE = "INSERT OR REPLACE INTO pauses (queue, since, until) VALUES (?, ?, ?)"
+PAUSE = """
+    INSERT INTO pauses (queue, since, until) VALUES (?, ?, ?)
+    ON CONFLICT (queue) DO UPDATE SET since = excluded.since, until = excluded.until
+"""
 RESUME = "DELETE FROM pauses WHERE queue = ?"
 PAUSES = "SELECT queue, since, until FROM pauses WHERE until IS NULL OR until > ? ORDER BY queue"
 SETTINGS = "SELECT key, value FROM settings"
-SET = "INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)"
+SET = "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 UNSET = "DELETE FROM settings WHERE key = ?"

@@ -1,5 +1,6 @@
 """The Store on SQLite: one file, any number of processes on one machine."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +38,10 @@ class SqliteStore(JobsVerbs, WorkVerbs, RegistryVerbs, ListsVerbs, RunsVerbs, Sc
     def location(self) -> str:
         return str(self._path)
 
+    @property
+    def address(self) -> str:
+        return self.location
+
     def close(self) -> None:
         self._db.close()
         if self._bell is not None:
@@ -65,3 +70,9 @@ class SqliteStore(JobsVerbs, WorkVerbs, RegistryVerbs, ListsVerbs, RunsVerbs, Sc
             for (port,) in ports:
                 with suppress(OSError):
                     bell.sendto(b"", ("127.0.0.1", port))
+
+    def listen(self, on_ring: Callable[[], None]) -> Callable[[float], None]:  # noqa: ARG002 - a host has a doorbell
+        return lambda _: None
+
+    def is_elected(self) -> bool:
+        return True

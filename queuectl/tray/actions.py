@@ -198,7 +198,7 @@ class TrayActions:
     def toggle_autostart(self) -> None:
         """Start at login, or no longer."""
         if autostart.current() is None:
-            database = ("--db", str(self._queue.paths.database)) if self._database else ()
+            database = ("--db", self._queue.paths.address) if self._database else ()
             autostart.turn_on([*autostart.program("queuectl-tray", "queuectl.tray"), *database])
         else:
             autostart.turn_off()

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from queuectl.errors import HostRequired, QueuectlError
-from queuectl.platform import machine
 from queuectl.web.endpoint import PREFIX
 from queuectl.web.keys import read_token, token_file
 
@@ -23,7 +22,7 @@ def page_url(queue: "Queue") -> str:
     Raises:
         HostRequired: none has a page.
     """
-    here = [host for host in queue.hosts() if host.machine == machine.identity()]
+    here = [host for host in queue.hosts() if host.machine == queue.machine]
     found = next((host.dashboard for host in here if host.dashboard), None)
     if found is None:
         missing = "no host with a page is running" if not here else "the host that runs has no page"

@@ -84,7 +84,7 @@ REFUSED = [
     (["completion", "tcsh"], 2, "'tcsh' is not one of 'bash'", "--help"),
     (["lisst"], 2, "No such command 'lisst'. Did you mean 'list'?", "--help"),
     (["list", "--stat", "dead"], 2, "No such option '--stat'", "--help"),
-    (["--db", "postgresql://x/y", "list"], 2, "postgresql://", "--db queue.db"),
+    (["--db", "mysql://x/y", "list"], 2, "mysql://", "--db queue.db"),
 ]
 
 

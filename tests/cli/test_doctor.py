@@ -159,7 +159,7 @@ def test_a_database_that_is_none_is_an_error(examine, tmp_path, kind):
 
 
 def test_a_server_that_this_version_does_not_know_is_an_error(examine):
-    assert bad(examine("--db", "postgresql://x/y")[1]) == {"database": "error"}
+    assert bad(examine("--db", "mysql://x/y")[1]) == {"database": "error"}
 
 
 @pytest.mark.parametrize("has_database", [True, False])

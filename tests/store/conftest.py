@@ -1,4 +1,4 @@
-"""A store on SQLite to open at will."""
+"""Stores to open at will."""
 
 import pytest
 
@@ -19,6 +19,24 @@ def open_sqlite(path):
 
     def make_store(clock=None):
         store = SqliteStore(path, path.with_name("write.lock"), clock=clock or SystemClock(), machine="here")
+        opened.append(store)
+        return store
+
+    yield make_store
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def open_postgres(postgres_url):
+    """Open the test's database on PostgreSQL, as often as it likes; every store is closed at the end."""
+    from queuectl.store.postgres import PostgresStore
+    from queuectl.store.postgres.address import parse
+
+    opened = []
+
+    def make_store(clock=None):
+        store = PostgresStore(parse(postgres_url), clock=clock)
         opened.append(store)
         return store
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from queuectl.errors import NotFound
 from queuectl.model.job import Job
-from queuectl.platform import machine
 from queuectl.queue import FINISH_UP
 from queuectl.shapes import host_as_json
 from queuectl.web.body import Body
@@ -30,7 +29,7 @@ def host_shown(call: Call, host: "HostRow", running: Mapping[str, Sequence[Job]]
     """Return a host as a page or a script sees it; ``dashboard`` is whether it is the one that answers."""
     return {
         **host_as_json(host),
-        "machine": host.machine == machine.identity(),
+        "machine": host.machine == call.queue.machine,
         "busy": len(running.get(host.id, ())),
         "dashboard": host.id == call.site.host_id,
     }

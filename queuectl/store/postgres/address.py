@@ -1,0 +1,77 @@
+"""Where a PostgreSQL queue is: its URL as people may see it, and how to connect to it safely."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+from queuectl.errors import UsageError
+
+SCHEMES = ("postgresql", "postgres")
+CONNECT_TIMEOUT = 10
+"""Seconds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Address:
+    """A database on a server, from its URL."""
+
+    url: str
+    """With the password, if it has one: for connections, and for the environment of jobs."""
+    location: str
+    """Without."""
+    options: Mapping[str, Any]
+    """What libpq is to be told."""
+
+
+def parse(url: str) -> Address:
+    """Read a URL such as ``postgresql://user@host/database``.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        options = conninfo_to_dict(url)
+    except ProgrammingError as exc:
+        # libpq's own words may repeat the password.
+        hint = "Such as --db postgresql://user:password@host/database; quote what is special in a password: %40 for @."
+        raise UsageError("the URL of the PostgreSQL database cannot be understood", hint=hint) from exc
+    host = str(options.get("host") or options.get("hostaddr") or "")
+    options.setdefault("connect_timeout", CONNECT_TIMEOUT)
+    options.setdefault("application_name", "queuectl")
+    for name, value in {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}.items():
+        options.setdefault(name, value)
+    if not is_near(host) and "sslmode" not in options and "service" not in options:
+        options["sslmode"] = "verify-full"
+        if "sslrootcert" not in options and not (Path.home() / ".postgresql" / "root.crt").exists():
+            options["sslrootcert"] = "system"
+    return Address(url=url, location=_shown(options, host), options=options)
+
+
+def is_near(host: str) -> bool:
+    """Tell whether what is sent to a host (or hosts, by commas) stays on this machine: by a socket or by loopback."""
+    return all(_is_near(one) for one in host.split(","))
+
+
+def _is_near(host: str) -> bool:
+    if not host or host.startswith(("/", "@")) or host == "localhost" or Path(host).is_absolute():
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _shown(options: Mapping[str, Any], host: str) -> str:
+    user = quote(str(options["user"]), safe="") + "@" if options.get("user") else ""
+    hosts = ",".join(quote(one, safe="/:[]") for one in host.split(",")) or "localhost"
+    port = f":{options['port']}" if options.get("port") and str(options["port"]) != "5432" else ""
+    database = quote(str(options.get("dbname") or options.get("user") or ""), safe="")
+    if hosts.startswith("/"):  # a socket's folder is no host
+        return f"postgresql://{user}{port}/{database}?host={hosts}"
+    return f"postgresql://{user}{hosts}{port}/{database}"

@@ -1,0 +1,186 @@
+"""Connections to PostgreSQL: a few that are kept, a transaction a thread, and the server's clock.
+
+A connection is opened in the thread that needs it, so that what keeps it from being opened is told there and then.
+"""
+
+import select
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from queuectl.errors import StoreBusy, StoreUnavailable
+from queuectl.store.postgres.address import Address
+from queuectl.store.postgres.failures import Translated
+from queuectl.store.postgres.session import Session
+from queuectl.store.rows import from_ms
+
+BUSY_TIMEOUT = 10.0
+"""Seconds to wait for what another transaction holds, and for a connection."""
+MOST = 10
+"""How many connections a process has at once, but for the one that listens."""
+_NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+
+
+class PostgresConnections:
+    """Lend connections to threads; usable from several at once.
+
+    Raises:
+        StoreUnavailable: the server cannot be reached, or refuses; its children say why.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._idle: list[Session] = []
+        self._guard = threading.Lock()
+        self._places = threading.BoundedSemaphore(MOST)
+        self._local = threading.local()
+        self._closed = False
+        self._in_verb = Translated(address.location, verb=True)
+        self._around_verbs = Translated(address.location, verb=False)
+
+    def close(self) -> None:
+        """Close the connections that are not lent; the others are closed as they come back."""
+        with self._guard:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for session in idle:
+            session.connection.close()
+
+    def connect(self) -> "psycopg.Connection[Any]":
+        """Open a connection of the caller's own, which he closes."""
+        with self._in_verb:
+            options = {name: value for name, value in self.address.options.items() if value is not None}
+            return psycopg.connect(autocommit=True, **options)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Lend a connection to look, in this thread's transaction if there is one."""
+        with self._in_verb:
+            mine = self._mine()
+            if mine is not None:
+                yield mine
+                return
+            with self._lent() as session:
+                yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Run a verb's changes in a transaction, or in the one that this thread is in."""
+        with self._in_verb:
+            mine = self._mine()
+            if mine is not None:
+                yield mine
+            else:
+                with self._transact() as session:
+                    yield session
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run a transaction of several verbs, or join the one that this thread is in."""
+        with self._around_verbs:
+            if self._mine() is not None:
+                yield
+                return
+            with self._transact():
+                yield
+
+    def now(self) -> datetime:
+        """Return the server's time; in a transaction, when that began."""
+        mine = self._mine()
+        if mine is not None:
+            return from_ms(mine.now)
+        with self.read() as session:
+            return from_ms(session.execute(_NOW).get)
+
+    def changed(self) -> bool:
+        """Tell whether another connection has committed since this thread's last call.
+
+        The server's snapshot tells, for each transaction that changes something has a number that is in it, or above
+        it, as long as it lasts; whoever changes another database of the server is not told apart.
+        """
+        with self.read() as session:
+            seen = session.execute("SELECT pg_current_snapshot()::text").get
+        before, self._local.seen = getattr(self._local, "seen", None), seen
+        return bool(seen != before)
+
+    def _mine(self) -> Session | None:
+        session: Session | None = getattr(self._local, "session", None)
+        return session
+
+    @contextmanager
+    def _transact(self) -> Iterator[Session]:
+        with self._lent() as session:
+            session.begin()
+            self._local.session = session
+            try:
+                yield session
+                session.commit()
+            except BaseException:
+                session.roll_back()
+                raise
+            finally:
+                self._local.session = None
+
+    @contextmanager
+    def _lent(self) -> Iterator[Session]:
+        if not self._places.acquire(timeout=BUSY_TIMEOUT):
+            raise StoreBusy(f"all {MOST} connections to {self.address.location} are in use", hint="Try again.")
+        try:
+            session = self._take()
+            try:
+                yield session
+            finally:
+                self._give_back(session)
+        finally:
+            self._places.release()
+
+    def _take(self) -> Session:
+        while True:
+            with self._guard:
+                if self._closed:
+                    raise StoreUnavailable(f"{self.address.location} was closed")
+                session = self._idle.pop() if self._idle else None
+            if session is None:
+                return Session(self.connect(), BUSY_TIMEOUT)
+            if _is_open(session.connection):
+                return session
+            session.connection.close()
+
+    def _give_back(self, session: Session) -> None:
+        connection = session.connection
+        usable = not connection.closed and connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+        with self._guard:
+            if usable and not self._closed:
+                self._idle.append(session)
+                return
+        connection.close()
+
+
+class ServerClock:
+    """Tell the server's time of day, by which leases and schedules go on every machine."""
+
+    def __init__(self, connections: PostgresConnections) -> None:
+        self._connections = connections
+
+    def now(self) -> datetime:
+        """Return the time of day, aware, in UTC."""
+        return self._connections.now()
+
+    def monotonic(self) -> float:
+        """Return seconds from an arbitrary start; never jumps back."""
+        return time.monotonic()
+
+
+def _is_open(connection: "psycopg.Connection[Any]") -> bool:
+    """Tell whether the server has not hung up; one that rests has nothing else to say."""
+    if connection.closed:
+        return False
+    try:
+        return not select.select([connection.fileno()], [], [], 0)[0]
+    except (OSError, ValueError, psycopg.Error):  # more open files than select can look at
+        return False

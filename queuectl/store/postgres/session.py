@@ -1,0 +1,224 @@
+"""One PostgreSQL connection as the verbs have it, and the locks that keep hosts out of each other's way."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg.types.numeric import Int8Dumper
+
+from queuectl.store.postgres import sql
+
+FARTHEST = 5000
+"""How far behind the best of a queue's jobs a claim looks for one that nobody else is about to claim."""
+_JSON = frozenset({"attempts", "changes"})
+"""Values that are JSON and may hold what a program has put out."""
+_ESCAPE = "\ufffe"
+"""A character that means nothing in Unicode, and here a NUL (with 0 behind it) or itself (with 1)."""
+_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u(0000|fffe)")
+_SETUP = """
+    SET search_path = queuectl; SET default_transaction_isolation = 'read committed'; SET timezone = 'UTC';
+    SET lock_timeout = {wait:.0f}; SET idle_in_transaction_session_timeout = '60s'; SET jit = off;
+    SET max_parallel_workers_per_gather = 0; SET enable_seqscan = off; SET enable_bitmapscan = off;
+    SET enable_hashjoin = off; SET enable_mergejoin = off; SET standard_conforming_strings = on
+"""
+
+
+class Found:
+    """What a statement has found."""
+
+    def __init__(self, cursor: "psycopg.Cursor[Any]") -> None:
+        self._cursor = cursor
+
+    @property
+    def get(self) -> Any:
+        """Return the only value there is; None when there is no row."""
+        row = self._cursor.fetchone()
+        return None if row is None else row[0]
+
+    def fetchone(self) -> Any:
+        """Return the next row, or None."""
+        return self._cursor.fetchone()
+
+    def fetchall(self) -> Sequence[Any]:
+        """Return all rows that are left."""
+        return self._cursor.fetchall()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._cursor)
+
+
+class FoundOutput(Found):
+    """What a statement has found that tells what programs have put out."""
+
+    def fetchall(self) -> Sequence[Any]:
+        """Return all rows that are left, as they were before they were kept."""
+        return list(self)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(_unescaped, self._cursor)
+
+
+class Session:
+    """A connection, lent to one thread at a time; ``now`` is when its transaction began, by the server's clock."""
+
+    sql: Any = sql
+
+    def __init__(self, connection: "Connection[Any]", lock_timeout: float) -> None:
+        self.connection = connection
+        self.now = 0
+        """Milliseconds since 1970."""
+        self.inside = False
+        """Whether a transaction is open."""
+        self._has_graph = False
+        self._changes = 0
+        # One type for each kind of value, so that a statement is prepared once; and what is written here goes by
+        # indexes, whatever the planner makes of numbers from an idle moment.
+        connection.adapters.register_dumper(int, Int8Dumper)
+        connection.prepare_threshold = 3
+        connection.execute(_SETUP.format(wait=lock_timeout * 1000))
+
+    @property
+    def sql_pages(self) -> Any:
+        """Import what few commands need, as below: the others do not pay for it."""
+        from queuectl.store.postgres import sql_pages
+
+        return sql_pages
+
+    @property
+    def sql_runs(self) -> Any:
+        """Import it late."""
+        from queuectl.store.postgres import sql_runs
+
+        return sql_runs
+
+    @property
+    def sql_schedules(self) -> Any:
+        """Import it late."""
+        from queuectl.store.postgres import sql_schedules
+
+        return sql_schedules
+
+    # transactions
+
+    def begin(self) -> None:
+        """Begin a transaction, and learn the time, in one step."""
+        cursor = self.connection.execute("BEGIN; SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
+        cursor.nextset()
+        self.now = Found(cursor).get
+        self.inside = True
+        self._has_graph = False
+
+    def commit(self) -> None:
+        """Keep what was changed."""
+        self.connection.execute("COMMIT")
+        self.inside = False
+
+    def roll_back(self) -> None:
+        """Undo it; a connection that cannot even do that is closed."""
+        self.inside = False
+        try:
+            self.connection.execute("ROLLBACK")
+        except psycopg.Error:
+            self.connection.close()
+
+    # statements
+
+    def execute(self, text: str, values: Any = (), /) -> Found:
+        """Run a statement."""
+        cursor = self.connection.execute(text, _clean(values))
+        self._changes = cursor.rowcount
+        return FoundOutput(cursor) if text == sql.ATTEMPTS else Found(cursor)
+
+    def executemany(self, text: str, values: Iterable[Any], /) -> None:
+        """Run a statement once for each of several values."""
+        cleaned = [_clean(one) for one in values]
+        if cleaned:
+            self.connection.cursor().executemany(text, cleaned)
+
+    def gather(self, text: str, values: Any) -> list[Any]:
+        """Return all rows of a statement."""
+        rows = self.connection.execute(text, _clean(values)).fetchall()
+        return list(map(_unescaped, rows)) if "tail" in text else rows
+
+    def changes(self) -> int:
+        """Return how many rows the last statement changed."""
+        return self._changes
+
+    def candidates(self, values: dict[str, Any], most: int) -> list[Any]:
+        """Return the best of the jobs that are ready and that nobody else is about to claim.
+
+        Where others hold the first in line, it looks farther behind them.
+        """
+        reach = most
+        while True:
+            wanted = {**values, "graph": self._has_graph, "reach": reach, "limit": most}
+            rows = self.gather(sql.CANDIDATES, wanted)
+            if len(rows) >= most or reach >= FARTHEST or not self.execute(sql.IS_CUT, wanted).get:
+                return rows
+            reach = min(FARTHEST, max(64, reach * 8))
+
+    # locks
+
+    def lock_graph(self, reported: Collection[int] | None = None) -> None:
+        """Be the only one who changes what jobs wait for, and who is first in line for a mutex."""
+        if self._has_graph:
+            return
+        if reported is None:
+            self.connection.execute(sql.LOCK_GRAPH)
+            self._has_graph = True
+        else:
+            found = self.connection.execute(sql.LOCK_GRAPH_FOR, {"jobs": list(reported)}).fetchone()
+            self._has_graph = found is not None
+
+    def lock_names(self, names: Iterable[str | None]) -> None:
+        """Be the only one who adds something under these names."""
+        wanted = sorted({name for name in names if name is not None})
+        if wanted:
+            self.execute(sql.LOCK_NAMES, {"names": wanted})
+
+    def lock_jobs(self, job_ids: Iterable[int]) -> None:
+        """Be the only one who changes these jobs."""
+        wanted = list(job_ids)
+        if wanted:
+            self.connection.execute(sql.LOCK_JOBS, {"jobs": wanted})
+
+    def lock_queues(self) -> None:
+        """Let nobody use a queue for the first time."""
+        self.connection.execute(sql.LOCK_QUEUES)
+
+    def lock_claims(self) -> None:
+        """Be the only one who claims from queues with a limit, or jobs with a mutex, if any such are ready."""
+        [graph, _] = self.connection.execute(sql.LOCK_CLAIMS).fetchone() or (None, None)
+        self._has_graph = self._has_graph or graph is not None
+
+    def reserve_ids(self, highest: int) -> None:
+        """Give no id up to this one to a new job."""
+        self.connection.execute(sql.KEEP_OTHERS_FROM_IDS)
+        self.connection.execute(sql.RESERVE_IDS, {"highest": highest})
+
+
+def _clean(values: Any) -> Any:
+    """Put something else for NUL, which PostgreSQL's texts cannot hold; a program may well have put it out."""
+    if isinstance(values, Mapping):
+        return {name: _escaped(value, json=name in _JSON) for name, value in values.items()}
+    return [_escaped(value, json=False) for value in values]
+
+
+def _escaped(value: Any, *, json: bool) -> Any:
+    if isinstance(value, str):
+        if json and ("\\u0000" in value or "\\ufffe" in value):
+            return _IN_JSON.sub(lambda found: f"{found[1]}\\ufffe{int(found[2] != '0000')}", value)
+        if "\0" in value or _ESCAPE in value:
+            return value.replace(_ESCAPE, _ESCAPE + "1").replace("\0", _ESCAPE + "0")
+    return value
+
+
+def _unescaped(row: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(
+        value.replace(_ESCAPE + "0", "\0").replace(_ESCAPE + "1", _ESCAPE)
+        if isinstance(value, str) and _ESCAPE in value
+        else value
+        for value in row
+    )
