@@ -11,7 +11,7 @@ CODES = {
     "QueuectlError": 1, "UsageError": 2, "InvalidJob": 2, "InvalidSetting": 2, "InvalidJobFile": 2,
     "InvalidSchedule": 2, "NotFound": 3, "WrongState": 4, "LeaseLost": 4,
     "StoreUnavailable": 5, "StoreBusy": 5, "StoreFull": 5, "StoreCorrupt": 5,
-    "StoreTooNew": 5, "HostRequired": 6, "DropFolderRefused": 1,
+    "StoreTooNew": 5, "HostRequired": 6, "DropFolderRefused": 1, "Forbidden": 1,
 }  # fmt: skip
 
 

@@ -46,6 +46,8 @@ class _Page:
     pending: dict[str, bytes] = field(default_factory=dict)
     """The newest of each view that it has not been sent: a slow page misses what is in between."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    told: set[str] = field(default_factory=set)
+    """The views of which it has been told something."""
 
 
 class Views:
@@ -111,6 +113,7 @@ class Views:
         with self._lock:
             page.pending = {path: self._known[path][0] for path in page.paths if path in self._known}
             if page.pending:
+                page.told.update(page.pending)
                 page.news.set()
             self._pages.add(page)
             if self._thread is None:
@@ -162,18 +165,28 @@ class Views:
                 readers.setdefault(path, []).append(page)
         self._known = {path: known for path, known in self._known.items() if path in readers}
         for path, those in readers.items():
-            if self._stopped or (path in self._known and not everything):
-                continue
-            event = _event(path, self._look(path))
-            counts = _CLOCKS.sub(b"", event)
-            if path not in self._known or self._known[path][1] != counts:
-                self._known[path] = event, counts
-                self._in_loop(partial(_tell, those, path, event))
+            if self._stopped:
+                return
+            due = everything or path not in self._known
+            is_news = due and self._is_news(path)
+            told = those if is_news else [page for page in those if path not in page.told]  # who came meanwhile
+            if told:
+                self._in_loop(partial(_tell, told, path, self._known[path][0]))
+
+    def _is_news(self, path: str) -> bool:
+        """Work out a view, and tell whether anything in it has changed."""
+        event = _event(path, self._look(path))
+        counts = _CLOCKS.sub(b"", event)
+        if path in self._known and self._known[path][1] == counts:
+            return False
+        self._known[path] = event, counts
+        return True
 
 
 def _tell(pages: Sequence[_Page], path: str, event: bytes) -> None:
     for page in pages:
         page.pending[path] = event
+        page.told.add(path)
         page.news.set()
 
 

@@ -57,6 +57,23 @@ def test_a_view_that_is_none_is_a_problem_and_the_others_live(site):
     stream.close()
 
 
+def test_pages_that_come_all_at_once_are_all_told_at_once(site):
+    site.queue.pause()  # nothing changes, which would tell them what they missed
+
+    def first(place, told):
+        stream = follow(site, "/api/v1/overview", "/api/v1/jobs", "/api/v1/settings")
+        for _ in range(3):
+            next(stream)
+        told.set()
+        stream.close()
+
+    for _ in range(3):
+        pages = [threading.Event() for _ in range(20)]
+        for place, told in enumerate(pages):
+            threading.Thread(target=first, args=(place, told), daemon=True).start()
+        assert all(told.wait(10) for told in pages)  # a ping, after 15 seconds, would be no view
+
+
 def test_nothing_is_sent_while_nothing_changes(site):
     stream = follow(site, "/api/v1/overview")
     next(stream)
