@@ -97,9 +97,9 @@ def _page(missing: list[str]) -> int:
     try:
         import_module("uvicorn.protocols.http.h11_impl")
         import_module("queuectl.web.app")
-        from queuectl.web.pages import read_static
+        from queuectl.web.assets import read_assets
 
-        files = read_static()
+        files = read_assets()
     except Exception as exc:  # noqa: BLE001 - half a library may fail in any way
         missing.append(f"the page ({type(exc).__name__}: {exc})")
         return 0

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
+    from queuectl.web.assets import Assets
     from queuectl.web.keys import Keys
     from queuectl.web.logstream import LogStreams
     from queuectl.web.views import Views
@@ -42,9 +43,10 @@ def make_app(
     views: "Views",
     logs: "LogStreams",
     pool: Executor,
+    assets: "Assets",
 ) -> Guard:
     """Return the whole application; handlers run in ``pool``, ``names`` are what it may be asked for."""
-    routes = [*page_routes(keys), *_stream_routes(views, logs, pool), *_routes(endpoints, answers, pool)]
+    routes = [*page_routes(keys, assets), *_stream_routes(views, logs, pool), *_routes(endpoints, answers, pool)]
     app = _Application(routes=routes, exception_handlers={HTTPException: _failed, Exception: _broken})
     app.router.redirect_slashes = False
     return Guard(app, keys, names)

@@ -1,13 +1,13 @@
 """The page itself: its files, and how a browser comes in."""
 
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
+from queuectl.web.assets import TYPES, Assets
 from queuectl.web.door import DOOR_POLICY, EXPIRED, enter
 from queuectl.web.endpoint import PREFIX
 from queuectl.web.guard import LOGIN, problem
@@ -16,22 +16,12 @@ from queuectl.web.keys import SESSION_SECONDS, Keys
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-}
-"""Said by ourselves: what Python knows of types comes from Windows' registry, and may be anything there."""
 
-
-def page_routes(keys: Keys) -> list[Route]:
+def page_routes(keys: Keys, assets: Assets) -> list[Route]:
     """Return the routes of the page, of its files and of its door."""
-    static = read_static()
 
     async def page(request: "Request") -> Response:
-        content, kind = static["/static/index.html"]
+        content, kind = assets["/static/index.html"]
         response = Response(content, media_type=kind)
         session = request.state.proof.session
         if session:  # whoever comes back stays in
@@ -39,7 +29,7 @@ def page_routes(keys: Keys) -> list[Route]:
         return response
 
     async def file(request: "Request") -> Response:
-        found = static.get(request.url.path)
+        found = assets.get(request.url.path)
         if found is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return Response(found[0], media_type=found[1])
@@ -71,13 +61,3 @@ def page_routes(keys: Keys) -> list[Route]:
 
 def _set_cookie(response: Response, keys: Keys, cookie: str) -> None:
     response.set_cookie(keys.cookie, cookie, max_age=SESSION_SECONDS, path="/", httponly=True, samesite="strict")
-
-
-def read_static() -> dict[str, tuple[bytes, str]]:
-    """Read the page's files into memory, with their types: then no request can name any other file."""
-    here = Path(__file__).parent
-    return {
-        f"/{path.relative_to(here).as_posix()}": (path.read_bytes(), TYPES[path.suffix])
-        for path in sorted((here / "static").rglob("*"))
-        if path.suffix in TYPES
-    }

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from queuectl.errors import QueuectlError
+from queuectl.platform import bundle
 from queuectl.platform.listener import listen
+from queuectl.web.assets import read_assets
 from queuectl.web.keys import Keys, token_file
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ class Dashboard:
         self._socket = _listen(self._bind, settings["dashboard_port"])
         self.port: int = self._socket.getsockname()[1]
         self.names = _names(self._bind, self.port, settings["dashboard_hosts"])
+        # The folder that an executable unpacks itself into may be cleaned away before anybody looks at the page.
+        self._assets = read_assets() if bundle.folder() is not None else None
         self._bell, self._ear = socket.socketpair()
         self._stopped = False
         self.views: Views | None = None
@@ -122,7 +126,7 @@ class Dashboard:
         with ThreadPoolExecutor(THREADS, thread_name_prefix="dashboard") as pool:
             self.app = make_app(
                 answers, ENDPOINTS, keys=self.keys, names=self.names, views=views, pool=pool,
-                logs=LogStreams(self._queue, lambda: self._stopped),
+                logs=LogStreams(self._queue, lambda: self._stopped), assets=self._assets or read_assets(),
             )  # fmt: skip
             config = uvicorn.Config(
                 self.app,

@@ -2,12 +2,14 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.hosts import HostProcess, until
@@ -118,6 +120,21 @@ def desktop(tmp_path_factory, monkeypatch):
     yield started
     started.close()
     bus.kill()
+
+
+def look_at_the_page(url):
+    """Come in as a browser does, and load what the page is made of."""
+    with httpx.Client(trust_env=False, timeout=PATIENCE) as browser:
+        assert browser.get(url).status_code == 200
+        base = url.partition("login")[0]
+        page = browser.get(base).text
+        scripts = re.findall(r'src="(/static/[^"]+[.]js)"', page)
+        assert scripts
+        for path in scripts:
+            assert browser.get(f"{base}{path[1:]}").headers["content-type"].startswith("text/javascript")
+        assert browser.get(f"{base}api/v1/overview").json()["database"]
+        with browser.stream("GET", f"{base}api/v1/events", params={"view": "/api/v1/status"}) as events:
+            assert next(line for line in events.iter_lines() if line.startswith("data:"))
 
 
 def lose_folder(executable):

@@ -8,9 +8,12 @@ import tarfile
 import time
 from pathlib import Path
 
+import httpx
+
 from queuectl import __version__
 from tests.conftest import need
 from tests.hosts import until
+from tests.packaging.linux.conftest import look_at_the_page
 from tests.support import is_alive
 
 
@@ -54,6 +57,14 @@ def test_a_dropped_file_is_run(queuectl, serving, tmp_path):
     shutil.move(file, folder / "one.job")
     until(lambda: json.loads(queuectl.run("list", "--json", "--state", "completed")), "the dropped job's end")
     assert queuectl.run("logs", "1") == "dropped\n"
+
+
+def test_the_page_is_served(queuectl, serving):
+    queuectl.run("enqueue", "echo hello")
+    look_at_the_page(queuectl.run("dashboard", "--print-url").split()[0])
+    facts = json.loads(queuectl.run("dashboard", "--token", "--json"))
+    listed = httpx.get(f"{facts['api']}/jobs", headers={"Authorization": f"Bearer {facts['token']}"}, trust_env=False)
+    assert listed.json()["jobs"][0]["command"] == "echo hello"
 
 
 def test_worker_processes_run_jobs(queuectl):

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from tests.hosts import until
-from tests.packaging.linux.conftest import Executable, lose_folder
+from tests.packaging.linux.conftest import Executable, look_at_the_page, lose_folder
 from tests.support import PATIENCE
 
 
@@ -73,6 +73,7 @@ def test_serve_goes_on_without_its_folder(queuectl):
         for number, command in enumerate(("echo one", "kill -9 $$", "sleep 1000"), 1):
             other.run("enqueue", command, "--max-retries", "0", "--timeout", "1s")
             other.run("wait", str(number), code=int(number > 1))
+        look_at_the_page(other.run("dashboard", "--print-url").split()[0])
         assert process.terminate() == 0
     assert "Error" not in "\n".join(process.lines)
 

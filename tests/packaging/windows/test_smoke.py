@@ -7,6 +7,7 @@ import subprocess
 import threading
 from pathlib import Path
 
+import httpx
 import pytest
 from PIL import ImageGrab
 
@@ -143,6 +144,19 @@ def test_a_job_is_run_by_cmd_and_its_output_kept(program):
         assert program.ended(ids[0])["state"] == "completed"
         assert program.run("logs", ids[0]) == "dropped"
         until((program.home / "drop" / "accepted" / "two.job").exists, "the accepted file")
+
+
+def test_the_page_is_served(program):
+    with program.serving("queuectl.exe", "serve"):
+        until(lambda: program.json("status")["hosts"], "the host", PATIENCE)
+        facts = program.json("dashboard", "--token")
+        headers = {"Authorization": f"Bearer {facts['token']}"}
+        with httpx.Client(headers=headers, trust_env=False, timeout=PATIENCE) as script:
+            assert "<!doctype html>" in script.get(facts["url"]).text
+            added = script.post(f"{facts['api']}/jobs", json={"command": "echo by the page"}).json()
+            assert program.ended(str(added["id"]))["state"] == "completed"
+            log = script.get(f"{facts['api']}/jobs/{added['id']}/runs/1/log").json()
+            assert log["text"].strip() == "by the page"
 
 
 def test_a_timeout_kills_the_tree(program):
