@@ -64,11 +64,9 @@ def own_home(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def postgres():
     """A PostgreSQL server, which starts when the first test asks for it."""
-    from tests.postgres import Postgres
+    from tests.postgres import shared_server
 
-    server = Postgres()
-    yield server
-    server.stop()
+    return shared_server()
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """A real PostgreSQL server that the tests start by themselves, from a package that carries one."""
 
+import atexit
 import contextlib
+import functools
 import os
 import shutil
 import sys
@@ -84,3 +86,11 @@ class Postgres:
         """Stop the server and remove its files."""
         self.server.cleanup()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@functools.cache
+def shared_server():
+    """Return the server of this process, which starts when it is first asked for and stops when the process ends."""
+    server = Postgres()
+    atexit.register(server.stop)
+    return server

@@ -23,11 +23,11 @@ _FIELD_OF = {kind: name for name, kind in FIELDS.items()}
 def enqueue(db: Database, jobs: Sequence[NewJob], source: str, now: datetime) -> list[Job]:
     """Add jobs in their order."""
     added: list[Job] = []
-    made_way: list[Job] = []
+    changed: list[Job] = []
     for new in jobs:
         spec = _named(new, added)
-        added.append(_add(db, replace(new, spec=spec), source, now, made_way))
-    touched = {job.spec.mutex for job in (*added, *made_way)}
+        added.append(_add(db, replace(new, spec=spec), source, now, changed))
+    touched = {job.spec.mutex for job in changed}
     if touched - {None}:
         mutexes.settle(db, touched, now)
         return [read(db, job.id) for job in added]
@@ -74,7 +74,7 @@ def _named(new: NewJob, added: Sequence[Job]) -> JobSpec:
     return replace(new.spec, **fields)  # type: ignore[arg-type]
 
 
-def _add(db: Database, new: NewJob, source: str, now: datetime, made_way: list[Job]) -> Job:
+def _add(db: Database, new: NewJob, source: str, now: datetime, changed: list[Job]) -> Job:
     spec = new.spec
     there = _there_already(db, spec, now)
     if there is not None and spec.replace:
@@ -84,7 +84,7 @@ def _add(db: Database, new: NewJob, source: str, now: datetime, made_way: list[J
         return there
     replaced = there
     if replaced is not None:
-        made_way.append(replaced)
+        changed.append(replaced)
         spec = _after_the_replaced(db, spec, replaced, now, source)
         new = replace(new, spec=spec)
     db.lock_jobs(int(parent) for parent, _ in parents(spec))
@@ -93,6 +93,7 @@ def _add(db: Database, new: NewJob, source: str, now: datetime, made_way: list[J
     state = first_state(spec.run_at, now=now, blocked=blocked)
     db.execute(db.sql.ADD_QUEUE, (spec.queue, to_ms(now)))
     job = job_from_row(db.execute(db.sql.ENQUEUE, insert_values(new, state, source, to_ms(now))).fetchone())
+    changed.append(job)
     if state is not State.PENDING:
         record(db, job.id, now, "enqueue", (None, state), source)
     add_waits(db, job.id, [(parent, kind, met) for parent, kind, met in waits], spec.dead_parent)

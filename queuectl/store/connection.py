@@ -71,6 +71,10 @@ class Sqlite(apsw.Connection):
     def lock_graph(self, reported: Collection[int] | None = None) -> None:
         """Do nothing."""
 
+    def try_graph(self) -> bool:
+        """Do nothing."""
+        return True
+
     def lock_names(self, names: Iterable[str | None]) -> None:
         """Do nothing."""
 

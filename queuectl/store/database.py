@@ -81,6 +81,10 @@ class Database(Protocol):
         """
         ...
 
+    def try_graph(self) -> bool:
+        """Do as ``lock_graph``, but where two might wait for each other, leave it; tell whether this one has it."""
+        ...
+
     def lock_names(self, names: Iterable[str | None]) -> None:
         """Be the only one who adds something under these names: keys of jobs, tokens of batches."""
         ...

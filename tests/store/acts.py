@@ -12,7 +12,6 @@ from queuectl.model.history import history
 from queuectl.model.job import Outcome, OutcomeKind
 from queuectl.model.policy import Backoff, judge
 from queuectl.model.state import State
-from queuectl.store.sqlite import SqliteStore
 from queuectl.store.types import JobFilter, Report
 from tests.store.conformance.case import SettableClock, claim, counted, new, whole
 from tests.store.model import Model
@@ -26,15 +25,12 @@ ERRORS = (LeaseLost, NotFound, WrongState)
 class Acts:
     """One database, opened three times; ``n`` says by which of the three an act is done."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, open_store):
+        self.open_store = open_store
         self.clock = SettableClock()
         self.model = Model()
         self.claims = []  # every job that was ever claimed, as its claimer holds it
-        self.stores = [self.new_store() for _ in OWNERS]
-
-    def new_store(self):
-        return SqliteStore(self.folder / "queue.db", self.folder / "lock", clock=self.clock, machine="here")
+        self.stores = [open_store(self.clock) for _ in OWNERS]
 
     def pick(self, n):
         """Return an id: that of a job, now and then one that no job has."""
@@ -193,7 +189,7 @@ class Acts:
 
     def reopen(self, n):
         self.stores[n % 3].close()
-        self.stores[n % 3] = self.new_store()
+        self.stores[n % 3] = self.open_store(self.clock)
 
     def fail_inside_a_transaction(self, n):
         store = self.stores[n % 3]

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from queuectl.model.state import FINAL, State
-from queuectl.store.sqlite import SqliteStore
 from queuectl.store.types import JobFilter, NewJob
 from tests.conftest import examples
 from tests.store.conformance.case import ENDS, SettableClock, add, claim, end
+from tests.store.places import PostgresPlace, SqlitePlace
 
 QUEUES = st.sampled_from(["a", "b"])
 MUTEXES = st.sampled_from(["m", "n", None])
@@ -19,20 +19,18 @@ PICK = st.integers(0, 1000)
 
 
 class MutexMachine(RuleBasedStateMachine):
+    make_place = SqlitePlace
+
     def __init__(self):
         super().__init__()
-        import tempfile
-        from pathlib import Path
-
-        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        place = Path(self.folder.name)
+        self.place = self.make_place()
         self.clock = SettableClock()
-        self.store = SqliteStore(place / "queue.db", place / "lock", clock=self.clock, machine="here")
+        self.store = self.place.open(self.clock)
         self.taken = []
 
     def teardown(self):
         self.store.close()
-        self.folder.cleanup()
+        self.place.remove()
 
     def jobs(self, *states):
         return [job for job in self.store.jobs(JobFilter(limit=10_000)) if not states or job.state in states]
@@ -110,3 +108,11 @@ class MutexMachine(RuleBasedStateMachine):
 
 TestMutexes = MutexMachine.TestCase
 TestMutexes.settings = settings(max_examples=examples(40), stateful_step_count=40)
+
+
+class PostgresMutexMachine(MutexMachine):
+    make_place = PostgresPlace
+
+
+TestPostgresMutexes = PostgresMutexMachine.TestCase
+TestPostgresMutexes.settings = settings(max_examples=examples(15), stateful_step_count=40)

@@ -1,10 +1,14 @@
 """The store on PostgreSQL passes the suite."""
 
+import threading
+
 import pytest
 
 from queuectl.store import pages
 from tests.store.conformance import StoreConformance
+from tests.store.conformance.case import add
 from tests.store.conformance.pages import Pages
+from tests.support import PATIENCE
 
 
 class TestPostgres(StoreConformance):
@@ -21,3 +25,35 @@ class TestPostgresInSmallPieces(Pages):
         for name, value in (("CHUNK", 3), ("AT_ONCE", 8), ("LEAST", 1)):
             monkeypatch.setattr(pages, name, value)
         return open_postgres
+
+
+def test_a_ring_reaches_whoever_listens_until_he_stops(open_postgres):
+    store, other = open_postgres(), open_postgres()
+    heard = threading.Event()
+    stop = store.listen(heard.set)
+    assert heard.wait(PATIENCE), "who begins to listen may have missed a ring"
+    for _ in range(3):
+        heard.clear()
+        add(other)
+        other.ring()
+        assert heard.wait(PATIENCE)
+    stop(PATIENCE)
+    heard.clear()
+    other.ring()
+    assert not heard.wait(0.1)
+
+
+def test_a_ring_in_a_transaction_is_heard_when_that_is_over(open_postgres):
+    store, other = open_postgres(), open_postgres()
+    heard = threading.Event()
+    seen = []
+    stop = store.listen(lambda: (seen.append(len(store.counts())), heard.set()))
+    assert heard.wait(PATIENCE)
+    heard.clear()
+    seen.clear()
+    with other.transaction():
+        add(other)
+        other.ring()
+    assert heard.wait(PATIENCE)
+    stop(PATIENCE)
+    assert seen[-1] == 1

@@ -1,9 +1,5 @@
 """Whatever people, hosts and clocks do, and in whatever order: the store does what a queue in a dict does."""
 
-import shutil
-import tempfile
-from pathlib import Path
-
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -12,6 +8,7 @@ from queuectl.model.job import OutcomeKind
 from queuectl.model.state import FINAL, State
 from tests.conftest import CI, examples
 from tests.store.acts import OWNERS, Acts
+from tests.store.places import PostgresPlace, SqlitePlace
 
 QUEUES = ("a", "b")
 USES = ("start", "unclaim", "renew", "finish")
@@ -39,9 +36,12 @@ def few(*parts):
 
 
 class StoreMachine(RuleBasedStateMachine):
+    make_place = SqlitePlace
+
     @initialize(wanted=st.lists(specs, min_size=4, max_size=8))
     def begin(self, wanted):
-        self.acts = Acts(Path(tempfile.mkdtemp(prefix="queuectl-test-")))
+        self.place = self.make_place()
+        self.acts = Acts(self.place.open)
         for spec in wanted:
             self.acts.enqueue([spec], None, 0)
 
@@ -50,7 +50,7 @@ class StoreMachine(RuleBasedStateMachine):
             self.acts.every_history_is_one_story()
             for store in self.acts.stores:
                 store.close()
-            shutil.rmtree(self.acts.folder)
+            self.place.remove()
 
     @rule(wanted=few(specs), batch=st.sampled_from([None, None, None, "s", "t"]), n=number)
     def enqueue(self, wanted, batch, n):
@@ -137,5 +137,11 @@ class StoreMachine(RuleBasedStateMachine):
         self.acts.what_is_due_next_is_known()
 
 
+class PostgresMachine(StoreMachine):
+    make_place = PostgresPlace
+
+
+TestPostgres = PostgresMachine.TestCase
+TestPostgres.settings = settings(max_examples=examples(60 if CI else 20), stateful_step_count=40)
 TestStore = StoreMachine.TestCase
 TestStore.settings = settings(max_examples=examples(160 if CI else 80), stateful_step_count=40)

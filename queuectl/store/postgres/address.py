@@ -37,7 +37,10 @@ def parse(url: str) -> Address:
     """
     try:
         options = conninfo_to_dict(url)
-    except ProgrammingError as exc:
+        ports = [int(port or 0) for port in str(options.get("port") or "").split(",")]
+        if not all(0 <= port < 65_536 for port in ports):
+            raise ValueError(ports)  # noqa: TRY301 - as int() does
+    except (ProgrammingError, ValueError) as exc:
         # libpq's own words may repeat the password.
         hint = "Such as --db postgresql://user:password@host/database; quote what is special in a password: %40 for @."
         raise UsageError("the URL of the PostgreSQL database cannot be understood", hint=hint) from exc
@@ -69,9 +72,10 @@ def _is_near(host: str) -> bool:
 
 def _shown(options: Mapping[str, Any], host: str) -> str:
     user = quote(str(options["user"]), safe="") + "@" if options.get("user") else ""
-    hosts = ",".join(quote(one, safe="/:[]") for one in host.split(",")) or "localhost"
-    port = f":{options['port']}" if options.get("port") and str(options["port"]) != "5432" else ""
+    ports = str(options.get("port") or "").split(",")
+    port = f":{','.join(ports)}" if set(ports) - {"", "5432"} else ""
     database = quote(str(options.get("dbname") or options.get("user") or ""), safe="")
-    if hosts.startswith("/"):  # a socket's folder is no host
-        return f"postgresql://{user}{port}/{database}?host={hosts}"
+    if host.startswith(("/", "@")):  # a socket's folder is no host
+        return f"postgresql://{user}{port}/{database}?host={quote(host, safe='/,@')}"
+    hosts = ",".join(f"[{one}]" if ":" in one else quote(one, safe="") for one in host.split(",")) or "localhost"
     return f"postgresql://{user}{hosts}{port}/{database}"

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 
 from queuectl.errors import StoreBusy, StoreUnavailable
+from queuectl.store.postgres import sql
 from queuectl.store.postgres.address import Address
 from queuectl.store.postgres.failures import Translated
 from queuectl.store.postgres.session import Session
@@ -120,6 +121,8 @@ class PostgresConnections:
             try:
                 yield session
                 session.commit()
+                if session.missed:
+                    session.execute(sql.RING)
             except BaseException:
                 session.roll_back()
                 raise

@@ -71,7 +71,10 @@ class Session:
         """Milliseconds since 1970."""
         self.inside = False
         """Whether a transaction is open."""
+        self.missed = False
+        """Whether its transaction left out what somebody else had locked, and that somebody should look for again."""
         self._has_graph = False
+        self._holds_rows = False
         self._changes = 0
         # One type for each kind of value, so that a statement is prepared once; and what is written here goes by
         # indexes, whatever the planner makes of numbers from an idle moment.
@@ -108,7 +111,7 @@ class Session:
         cursor.nextset()
         self.now = Found(cursor).get
         self.inside = True
-        self._has_graph = False
+        self.missed = self._has_graph = self._holds_rows = False
 
     def commit(self) -> None:
         """Keep what was changed."""
@@ -129,6 +132,7 @@ class Session:
         """Run a statement."""
         cursor = self.connection.execute(text, _clean(values))
         self._changes = cursor.rowcount
+        self._holds_rows = self._holds_rows or not text.lstrip().startswith("SELECT")
         return FoundOutput(cursor) if text == sql.ATTEMPTS else Found(cursor)
 
     def executemany(self, text: str, values: Iterable[Any], /) -> None:
@@ -172,6 +176,15 @@ class Session:
             found = self.connection.execute(sql.LOCK_GRAPH_FOR, {"jobs": list(reported)}).fetchone()
             self._has_graph = found is not None
 
+    def try_graph(self) -> bool:
+        """Lock the graph, but leave it if whoever has it may be waiting for rows of this transaction."""
+        if self._has_graph or not self._holds_rows:
+            self.lock_graph()
+            return True
+        self._has_graph = bool(Found(self.connection.execute(sql.TRY_GRAPH)).get)
+        self.missed = self.missed or not self._has_graph
+        return self._has_graph
+
     def lock_names(self, names: Iterable[str | None]) -> None:
         """Be the only one who adds something under these names."""
         wanted = sorted({name for name in names if name is not None})
@@ -183,6 +196,7 @@ class Session:
         wanted = list(job_ids)
         if wanted:
             self.connection.execute(sql.LOCK_JOBS, {"jobs": wanted})
+            self._holds_rows = True
 
     def lock_queues(self) -> None:
         """Let nobody use a queue for the first time."""
@@ -190,8 +204,12 @@ class Session:
 
     def lock_claims(self) -> None:
         """Be the only one who claims from queues with a limit, or jobs with a mutex, if any such are ready."""
-        [graph, _] = self.connection.execute(sql.LOCK_CLAIMS).fetchone() or (None, None)
-        self._has_graph = self._has_graph or graph is not None
+        found = self.connection.execute(sql.WHAT_CLAIMS_NEED).fetchone()
+        [with_mutexes, with_limits] = found or (False, False)
+        if with_mutexes:
+            self.try_graph()
+        if with_limits:
+            self.connection.execute(sql.LOCK_LIMITS)
 
     def reserve_ids(self, highest: int) -> None:
         """Give no id up to this one to a new job."""

@@ -24,18 +24,15 @@ LOCK_NAMES = f"""
 """
 LOCK_JOBS = "SELECT 1 FROM jobs WHERE id = ANY (%(jobs)s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 LOCK_QUEUES = "LOCK TABLE queues IN SHARE ROW EXCLUSIVE MODE"
-LOCK_CLAIMS = f"""
-    SELECT (
-        SELECT pg_advisory_xact_lock({_CLASS}, 1)::text
-        WHERE EXISTS (SELECT 1 FROM jobs WHERE mutex IS NOT NULL AND state = 'pending')
-    ), (
-        SELECT pg_advisory_xact_lock({_CLASS}, 2)::text
-        WHERE EXISTS (
+TRY_GRAPH = f"SELECT pg_try_advisory_xact_lock({_CLASS}, 1)"
+WHAT_CLAIMS_NEED = """
+    SELECT EXISTS (SELECT 1 FROM jobs WHERE mutex IS NOT NULL AND state = 'pending'),
+        EXISTS (
             SELECT 1 FROM queues WHERE max_running IS NOT NULL
                 AND EXISTS (SELECT 1 FROM jobs WHERE state = 'pending' AND queue = queues.name)
         )
-    )
 """
+LOCK_LIMITS = f"SELECT pg_advisory_xact_lock({_CLASS}, 2)"
 LOCK_SCHEMA = f"SELECT pg_advisory_xact_lock({_CLASS}, 3)"
 ELECT = f"SELECT pg_try_advisory_lock({_CLASS}, 4)"
 

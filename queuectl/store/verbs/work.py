@@ -99,10 +99,10 @@ class WorkVerbs:
         with self._db.write() as db:
             now = self._clock.now()
             due = db.execute(db.sql.DUE, {"now": to_ms(now)}).fetchall()
+            if any(mutex is not None for _, _, mutex in due) and not db.try_graph():
+                due = [one for one in due if one[2] is None]
             if not due:
                 return 0
-            if any(mutex is not None for _, _, mutex in due):
-                db.lock_graph()
             values = {"now": to_ms(now), "ids": json.dumps([job_id for job_id, _, _ in due])}
             promoted = {row[0] for row in db.execute(db.sql.PROMOTE, values)}  # another host may have been quicker
             before = json.dumps([(job_id, state) for job_id, state, _ in due if job_id in promoted])

@@ -139,6 +139,7 @@ class Transactions(StoreCase):
 
     def test_it_says_where_it_is(self, store):
         assert store.location
+        assert store.address
 
     def test_it_measures_by_the_clock(self, store, clock):
         clock.forward(5)

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from queuectl.store.types import HostRow, Pause
+from tests.hosts import until
 from tests.store.conformance.case import LEASE, START, StoreCase, add, take
+from tests.support import PATIENCE
 
 HOST = HostRow(
     id="host-1", machine="a machine's id", name="Grüße", kind="serve", pid=4_000_000, workers=4, port=65_535,
@@ -72,6 +74,12 @@ class Hosts(StoreCase):
         assert store.attempts(job.id)[0].host_name == "Grüße"
         store.remove_host(HOST.id)
         assert store.attempts(job.id)[0].host_name == HOST.id
+
+    def test_who_listens_may_be_elected_and_stops_when_told_to(self, store):
+        stop = store.listen(lambda: None)
+        until(store.is_elected, "an election")
+        stop(PATIENCE)
+        store.ring()
 
     def test_to_ring_where_nobody_listens_does_no_harm(self, store):
         store.ring()
