@@ -37,6 +37,7 @@ COMMANDS = {
     "stats": "stats:stats",
     "export": "archive:export",
     "import": "archive:import_jobs",
+    "migrate-store": "moving:migrate_store",
     "dlq": "dlq:dlq",
     "pause": "pause:pause",
     "resume": "pause:resume",

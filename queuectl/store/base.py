@@ -189,6 +189,10 @@ class Store(PageVerbs, RunVerbs, ScheduleVerbs, Protocol):
         """
         ...
 
+    def reserve_ids(self, highest: int) -> None:
+        """Give no id up to this one to a new job."""
+        ...
+
     # jobs: by a host
 
     def claim(

@@ -88,7 +88,9 @@ class Sqlite(apsw.Connection):
         """Do nothing."""
 
     def reserve_ids(self, highest: int) -> None:
-        """Do nothing: AUTOINCREMENT sees to it."""
+        """Give no id up to this one to a new job; AUTOINCREMENT itself goes by what is inserted."""
+        self.execute(sql.BEGIN_IDS)
+        self.execute(sql.RESERVE_IDS, {"highest": highest})
 
 
 class _Own:

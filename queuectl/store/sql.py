@@ -122,6 +122,11 @@ RESTORE_ATTEMPT = (
     f"INSERT INTO attempts ({ATTEMPT_COLUMNS}) VALUES ({', '.join('?' * len(ATTEMPT_COLUMNS.split(',')))})"
 )
 RESTORE_EVENT = f"INSERT INTO events ({EVENT_COLUMNS}) VALUES ({_marks(EVENT_COLUMNS)})"
+BEGIN_IDS = """
+    INSERT INTO sqlite_sequence (name, seq)
+    SELECT 'jobs', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'jobs')
+"""
+RESERVE_IDS = "UPDATE sqlite_sequence SET seq = :highest WHERE name = 'jobs' AND seq < :highest"
 
 # jobs: by a host
 

@@ -214,7 +214,8 @@ class Session:
     def reserve_ids(self, highest: int) -> None:
         """Give no id up to this one to a new job."""
         self.connection.execute(sql.KEEP_OTHERS_FROM_IDS)
-        self.connection.execute(sql.RESERVE_IDS, {"highest": highest})
+        if highest > 0:
+            self.connection.execute(sql.RESERVE_IDS, {"highest": highest})
 
 
 def _clean(values: Any) -> Any:

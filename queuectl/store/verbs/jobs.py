@@ -176,3 +176,7 @@ class JobsVerbs:
             db.lock_names(record.job.spec.key for record in records)
             db.reserve_ids(max((record.job.id for record in records), default=0))
             archive.restore(db, records)
+
+    def reserve_ids(self, highest: int) -> None:
+        with self._db.write() as db:
+            db.reserve_ids(highest)

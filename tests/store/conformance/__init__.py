@@ -1,7 +1,7 @@
 """The suite that every store passes: inherit StoreConformance in a test class and provide ``make_store``."""
 
 from tests.store.conformance.adding import Adding, Batches, Keys
-from tests.store.conformance.archive import Archives, Searches, Statistics
+from tests.store.conformance.archive import Archives, ReservedIds, Searches, Statistics
 from tests.store.conformance.case import SettableClock, StoreCase
 from tests.store.conformance.claiming import Claiming
 from tests.store.conformance.editing import Editing
@@ -18,7 +18,7 @@ from tests.store.conformance.waiting import Counting, Dependencies, DueJobs, Kin
 
 PARTS = (
     Adding, Keys, Batches, Claiming, Leases, Transitions, DueJobs, Dependencies, Finishing, Cancelling, Retrying,
-    Deleting, Archives, Searches, Statistics, Lists, Counts, Transactions, Hosts, Pauses, Settings,
+    Deleting, Archives, ReservedIds, Searches, Statistics, Lists, Counts, Transactions, Hosts, Pauses, Settings,
     Mutexes, QueueLimits, Slots, Hooks, KindsOfWaits, Replacing, Progresses, Counting, Editing,
     Schedules, RunsOfSchedules, Pages, RunsCounted, RecentRuns, DeadWithTails,
 )  # fmt: skip

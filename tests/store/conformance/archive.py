@@ -121,6 +121,15 @@ class Statistics(StoreCase):
         assert store.runs_since(clock.now() + timedelta(seconds=1)) == []
 
 
+class ReservedIds(StoreCase):
+    def test_no_new_job_has_one(self, store):
+        store.reserve_ids(41)
+        assert store.newest_id() == 41
+        assert add(store).id == 42
+        store.reserve_ids(5)
+        assert store.newest_id() == 42
+
+
 class Searches(StoreCase):
     @pytest.mark.parametrize(
         "fields",
