@@ -89,7 +89,8 @@ def _settle() -> None:
 
 def preload() -> None:
     """Import everything that is ever imported later: the folder, or the executable, may be gone by then."""
-    for name in sorted(_modules()):
+    # Parts in C come after the modules that they are parts of: _asyncio, imported before asyncio, would exist twice.
+    for name in sorted(_modules(), key=lambda name: (name.startswith("_"), name)):
         if name not in sys.modules:
             with contextlib.suppress(BaseException):  # one that is for another system, or wants what was left out
                 import_module(name)
