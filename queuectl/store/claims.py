@@ -26,8 +26,7 @@ def claim(
     newest: int | None,
 ) -> list[Job]:
     """Take what ``model.admission.admit`` lets in, best first."""
-    db.lock_claims()
-    limits: dict[str, int] = dict(db.execute(db.sql.ROOM_IN_QUEUES).fetchall())
+    limits: dict[str, int] = dict(db.execute(db.sql.ROOM_IN_QUEUES).fetchall()) if db.lock_claims() else {}
     expires = now + timedelta(seconds=lease)
     limits.pop(HOOKS, None)
     claimed: list[Job] = []

@@ -84,8 +84,9 @@ class Sqlite(apsw.Connection):
     def lock_queues(self) -> None:
         """Do nothing."""
 
-    def lock_claims(self) -> None:
+    def lock_claims(self) -> bool:
         """Do nothing."""
+        return True
 
     def reserve_ids(self, highest: int) -> None:
         """Give no id up to this one to a new job; AUTOINCREMENT itself goes by what is inserted."""

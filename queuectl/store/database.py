@@ -97,8 +97,12 @@ class Database(Protocol):
         """Let nobody use a queue for the first time."""
         ...
 
-    def lock_claims(self) -> None:
-        """Be the only one who claims from queues with a limit, or jobs with a mutex, if any such are ready."""
+    def lock_claims(self) -> bool:
+        """Be the only one who claims from queues with a limit, or jobs with a mutex, if any such are ready.
+
+        Returns:
+            False when no limit can matter.
+        """
         ...
 
     def reserve_ids(self, highest: int) -> None:

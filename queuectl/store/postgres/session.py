@@ -74,8 +74,10 @@ class Session:
         self.missed = False
         """Whether its transaction left out what somebody else had locked, and that somebody should look for again."""
         self._has_graph = False
+        self._has_limits = False
         self._holds_rows = False
         self._changes = 0
+        self._reach = 0
         # One type for each kind of value, so that a statement is prepared once; and what is written here goes by
         # indexes, whatever the planner makes of numbers from an idle moment.
         connection.adapters.register_dumper(int, Int8Dumper)
@@ -155,11 +157,13 @@ class Session:
 
         Where others hold the first in line, it looks farther behind them.
         """
-        reach = most
+        reach = max(most, self._reach)
         while True:
-            wanted = {**values, "graph": self._has_graph, "reach": reach, "limit": most}
+            have = {"graph": self._has_graph, "limits": self._has_limits}  # what nobody had when it looked comes later
+            wanted = {**values, **have, "reach": reach, "limit": most}
             rows = self.gather(sql.CANDIDATES, wanted)
             if len(rows) >= most or reach >= FARTHEST or not self.execute(sql.IS_CUT, wanted).get:
+                self._reach = reach // 2  # about as many will be held the next time, or fewer
                 return rows
             reach = min(FARTHEST, max(64, reach * 8))
 
@@ -202,14 +206,16 @@ class Session:
         """Let nobody use a queue for the first time."""
         self.connection.execute(sql.LOCK_QUEUES)
 
-    def lock_claims(self) -> None:
-        """Be the only one who claims from queues with a limit, or jobs with a mutex, if any such are ready."""
+    def lock_claims(self) -> bool:
+        """Be the only one who claims from queues with a limit, or jobs with a mutex; tell whether limits matter."""
         found = self.connection.execute(sql.WHAT_CLAIMS_NEED).fetchone()
         [with_mutexes, with_limits] = found or (False, False)
         if with_mutexes:
             self.try_graph()
         if with_limits:
             self.connection.execute(sql.LOCK_LIMITS)
+        self._has_limits = bool(with_limits)
+        return self._has_limits
 
     def reserve_ids(self, highest: int) -> None:
         """Give no id up to this one to a new job."""

@@ -123,7 +123,8 @@ _READY = f"""
         ORDER BY priority DESC, id LIMIT %(reach)s
     ) AS ready
     WHERE q.name = '{HOOKS}' OR (
-        (%(queues)s::jsonb IS NULL OR q.name IN ({texts("queues")}))
+        (%(limits)s OR q.max_running IS NULL)
+        AND (%(queues)s::jsonb IS NULL OR q.name IN ({texts("queues")}))
         AND (%(closed)s::jsonb IS NULL OR q.name NOT IN ({texts("closed")}))
         AND NOT EXISTS (
             SELECT 1 FROM pauses WHERE queue IN ('', q.name) AND (until IS NULL OR until > %(now)s)
