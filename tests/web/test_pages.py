@@ -373,7 +373,7 @@ def test_many_tabs_share_what_a_browser_allows(site, visit):
     """A browser opens six connections to one server; a seventh tab would hang if hidden ones kept theirs."""
     visitor = visit()
     pages = [visitor.page]
-    for _ in range(9):
+    for _ in range(7):
         # Without a window, no tab is ever hidden by another; this is what one learns that is.
         pages[-1].evaluate(
             """() => { Object.defineProperty(document, 'hidden', { get: () => true });
