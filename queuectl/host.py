@@ -135,11 +135,10 @@ class Host:
 
             folder = drop_folder(self._queue)
             self.dashboard = Dashboard(self._queue, self.id, folder, watches=self.watcher is not None)
+            self.dashboard.start()
             self._queue.store.set_dashboard(self.id, self.dashboard.url)
-        except QueuectlError as exc:
-            log.warning("there is no page: %s", exc)
-            return
-        self.dashboard.start()
+        except (QueuectlError, OSError) as exc:
+            log.warning("there is no page that others can find: %s", exc)
 
     def _rung(self) -> None:
         self._coordinator.ring()

@@ -4,6 +4,7 @@ import socket
 import sys
 
 _BACKLOG = 128
+_MOST = 512
 
 
 def listen(address: str, port: int) -> socket.socket:
@@ -11,6 +12,7 @@ def listen(address: str, port: int) -> socket.socket:
 
     Raises:
         OSError: the address is none of this machine's.
+        UnicodeError: it cannot even be one.
     """
     try:
         return _listen(address, port)
@@ -28,7 +30,17 @@ def _listen(address: str, port: int) -> socket.socket:
         listener.bind((address, port))
         listener.listen(_BACKLOG)
         listener.setblocking(False)
-    except (OSError, OverflowError):
+    except (OSError, OverflowError, UnicodeError):
         listener.close()
         raise
     return listener
+
+
+def most_connections() -> int:
+    """Return how many connections this process can hold and still open what else it needs: a quarter of its files."""
+    if sys.platform == "win32":  # which has no such limit
+        return _MOST
+    import resource
+
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(_MOST, files // 4) if files > 0 else _MOST  # no limit is a negative one

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor
 from http import HTTPStatus
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 PIECE = 256 * 1024
 """Bytes that are read at a time of a file that goes out."""
+log = logging.getLogger("queuectl.web")
 _FROM = whole("from", "The byte at which to begin.", low=0, default=0)
 
 
@@ -154,7 +156,8 @@ async def _failed(request: "Request", exc: Exception) -> Response:
     return Response(problem(status, detail, f"What there is: GET {PREFIX}/openapi.json"), status, headers, PROBLEM)
 
 
-async def _broken(_request: "Request", _exc: Exception) -> Response:
+async def _broken(request: "Request", exc: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.scope["path"], exc_info=exc)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     return Response(
         problem(status, "something is wrong in queuectl itself", "Please report it."), status, None, PROBLEM

@@ -62,7 +62,8 @@ class Dashboard:
     @property
     def url(self) -> str:
         """Return the page's address for this machine."""
-        host = "127.0.0.1" if self._bind in {"0.0.0.0", "::", "localhost"} else self._bind  # noqa: S104 - compared
+        loopback = {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}  # noqa: S104 - compared, not bound
+        host = loopback.get(self._bind, self._bind)
         return f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
 
     def login_url(self, to: str = "") -> str:
@@ -119,6 +120,7 @@ class Dashboard:
         import uvicorn
 
         from queuectl.web.app import make_app
+        from queuectl.web.connection import Connection
 
         site = Site(host_id=self._host_id, drop_folder=self._drop_folder, watches=self._watches, csrf=self.keys.csrf)
         answers = Answers(self._queue, site, ENDPOINTS)
@@ -130,11 +132,13 @@ class Dashboard:
             )  # fmt: skip
             config = uvicorn.Config(
                 self.app,
-                http="h11",
+                http=Connection,
+                backlog=64,  # as many are let in at once, before any of them can be sent away
                 loop="asyncio",
                 ws="none",
                 lifespan="off",
                 log_config=None,
+                log_level="critical",  # what anybody sends must not fill our log; what fails in us, the app tells
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
@@ -146,11 +150,14 @@ class Dashboard:
 
 
 def _listen(address: str, port: int) -> socket.socket:
+    hint = "Choose another: queuectl config set dashboard_bind 127.0.0.1"
+    if not address.strip():  # which would be every address of this machine
+        raise QueuectlError("the page cannot be bound to no address", hint=hint)
     try:
         return listen(address, port)
-    except OSError as exc:
-        hint = "Choose another: queuectl config set dashboard_bind 127.0.0.1"
-        raise QueuectlError(f"the page cannot be bound to {address}: {exc.strerror or exc}", hint=hint) from exc
+    except (OSError, UnicodeError) as exc:
+        why = getattr(exc, "strerror", None) or exc
+        raise QueuectlError(f"the page cannot be bound to {address}: {why}", hint=hint) from exc
 
 
 def _names(bind: str, port: int, more: str) -> Collection[str]:
