@@ -4,13 +4,15 @@ A request needs the exact name and port it was sent to, a bearer's token or a se
 anything by a cookie, both the browser's word that it comes from this very page and the session's CSRF token.
 """
 
+import asyncio
 import json
 from collections.abc import Collection, Iterable, Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 
+from queuectl.errors import QueuectlError
 from queuectl.web.keys import Keys
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 BODY_BYTES = 1024 * 1024
 PATIENCE_BYTES = 8 * BODY_BYTES
 """How much of a body is read that is refused anyway."""
+PATIENCE = 10.0
+"""Seconds in which it has to come."""
 SAFE = frozenset({"GET", "HEAD"})
 METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
 LOGIN = "/login"
@@ -99,12 +103,12 @@ def _proof(headers: Mapping[str, str], keys: Keys) -> Proof | None:
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")
         return Proof(session=None) if scheme.lower() == "bearer" and keys.is_token(token.strip()) else None
-    try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(keys.cookie)
-    except CookieError:
-        return None
-    session = keys.check_session(cookie.value) if cookie else None
-    return Proof(session=session) if session else None
+    for cookie in headers.get("cookie", "").split(";"):  # what other ports have set is there too, however odd
+        name, _, value = cookie.strip().partition("=")
+        session = keys.check_session(value) if name == keys.cookie else None
+        if session is not None:
+            return Proof(session=session)
+    return None
 
 
 def _where_from(method: str, host: str, headers: Mapping[str, str], proof: Proof, keys: Keys) -> Refusal | None:
@@ -160,10 +164,14 @@ class Guard:
         if scope["type"] != "http":
             return
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-        verdict = judge(scope["method"], scope["path"], headers, self._keys, self._names)
+        try:
+            verdict = judge(scope["method"], scope["path"], headers, self._keys, self._names)
+        except QueuectlError as exc:
+            verdict = Refusal(status=HTTPStatus.SERVICE_UNAVAILABLE, detail="the token cannot be read", hint=exc.hint)
         send = _with_headers(send)
         if isinstance(verdict, Refusal):
-            await _read_on(receive)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(_read_on(receive), PATIENCE)
             wants_page = any(name == "accept" and "text/html" in value for name, value in headers)
             await _refuse(send, verdict, as_page=wants_page)
             return

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from queuectl.web.guard import BODY_BYTES, HEADERS, LOGIN, METHODS
+from queuectl.web.keys import token_file
 
 UNSAFE = sorted(METHODS - {"GET", "HEAD"})
 
@@ -220,3 +221,46 @@ def test_more_names_can_be_allowed(site):
         assert {"box.lan:80", "box:7420", f"127.0.0.1:{dashboard.port}"} <= set(dashboard.names)
     finally:
         dashboard.stop(5)
+
+
+NEIGHBOURS = (
+    '{}; theme={{"a": 1, "b": [2]}}',
+    'theme={{"a": 1}}; {}',
+    "a b c; {}",
+    "x[1]=2; $y; ={{}}; path=/; {}",
+    "{};;;",
+)
+
+
+@pytest.mark.parametrize("cookies", NEIGHBOURS)
+def test_what_other_ports_set_as_cookies_keeps_nobody_out(ask, site, proofs, cookies):
+    headers = {"Host": urlsplit(site.url).netloc, "Cookie": cookies.format(proofs["cookie"]["Cookie"])}
+    assert ask("GET", "/api/v1/status", headers)[0] == 200
+
+
+def test_a_session_that_another_port_has_forged_keeps_nobody_out(ask, site, proofs):
+    own = proofs["cookie"]["Cookie"]
+    name = own.partition("=")[0]
+    for cookies in (f"{own}; {name}=x", f"{name}=x; {own}", f"{name}; {own}"):
+        headers = {"Host": urlsplit(site.url).netloc, "Cookie": cookies}
+        assert ask("GET", "/api/v1/status", headers)[0] == 200
+    headers = {"Host": urlsplit(site.url).netloc, "Cookie": f"{name}=x; x{own}; {name}"}
+    assert ask("GET", "/api/v1/status", headers)[0] == 401
+
+
+@pytest.mark.posix
+def test_nobody_comes_in_while_the_token_cannot_be_read(ask, site, proofs):
+    path = token_file(site.queue.paths.files)
+    path.unlink()
+    path.mkdir()
+    status, _, body = ask("GET", "/api/v1/status", {"Host": urlsplit(site.url).netloc, **proofs["bearer"]})
+    assert status == 503
+    assert str(path).encode() not in body
+
+
+def test_a_name_given_twice_among_very_many_is_found_at_once(ask, site, proofs):
+    body = "{" + ",".join(f'"k{n}":0' for n in range(70_000)) + ',"k69999":1}'
+    headers = {"Host": urlsplit(site.url).netloc, "Content-Type": "application/json", **proofs["bearer"]}
+    status, _, found = ask("POST", "/api/v1/jobs", headers, body.encode())
+    assert status == 400
+    assert b"k69999" in found
