@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -76,7 +77,10 @@ class Answers:
 
     def look(self, address: str) -> Written:
         """Answer a GET of a path with its query, as a page's live view asks for it."""
-        parts = urlsplit(address)
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            return explain(NotFound(f"there is no {address[:200]} to look at"))
         for endpoint in self._endpoints:
             path = _match(endpoint.full_path, parts.path) if endpoint.method == "GET" else None
             if path is not None and endpoint.media_type == JSON:
@@ -168,8 +172,7 @@ def _parsed(endpoint: Endpoint, body: bytes) -> Any:
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise UsageError(f"{twice[:50]!r} is given twice")
     return result
 

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -62,8 +63,12 @@ def new_token(path: Path) -> str:
 def _make(path: Path) -> str:
     token = _encoded(secrets.token_bytes(TOKEN_BYTES))
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(token + "\n")
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(token + "\n")
+    except OSError:  # the disk is full: half a token would never become one
+        path.unlink(missing_ok=True)
+        raise
     return token
 
 
@@ -79,6 +84,7 @@ class Keys:
         self._token = read_token(path)
         self._seen = self._look()
         self._codes: dict[str, float] = {}
+        self._lock = threading.Lock()
         instance = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:10]
         self.cookie = f"queuectl-{instance}"
         """The cookie's name: browsers share cookies between all ports of a machine."""
@@ -90,16 +96,18 @@ class Keys:
     def code(self) -> str:
         """Return a new code, good for one exchange within a minute."""
         now = time.monotonic()
-        self._codes = {code: until for code, until in self._codes.items() if until > now}
-        while len(self._codes) >= _MOST_CODES:
-            self._codes.pop(next(iter(self._codes)))
         code = secrets.token_urlsafe(24)
-        self._codes[code] = now + CODE_SECONDS
+        with self._lock:  # the tray's menu asks in another thread than browsers
+            self._codes = {code: until for code, until in self._codes.items() if until > now}
+            while len(self._codes) >= _MOST_CODES:
+                self._codes.pop(next(iter(self._codes)))
+            self._codes[code] = now + CODE_SECONDS
         return code
 
     def redeem(self, code: str) -> str | None:
         """Exchange a code for a session; None when it was none, or its time is over."""
-        until = self._codes.pop(code, None)
+        with self._lock:
+            until = self._codes.pop(code, None)
         return self.session() if until is not None and until > time.monotonic() else None
 
     def session(self, name: str | None = None) -> str:

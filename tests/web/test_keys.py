@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 import threading
 
 import pytest
@@ -51,6 +52,49 @@ def test_a_file_that_holds_no_token_is_said(tmp_path):
     path.touch(0o600)
     with pytest.raises(QueuectlError, match="holds no token"):
         read_token(path)
+
+
+@pytest.mark.posix
+def test_a_full_disk_leaves_no_half_token(tmp_path):
+    import resource
+    import signal
+
+    path = tmp_path / "dashboard.token"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(QueuectlError, match="cannot be used"):
+            read_token(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert len(read_token(path)) == 43
+
+
+def test_codes_are_made_and_redeemed_by_many_at_once(tmp_path):
+    site = Keys(tmp_path / "dashboard.token")
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    entered, failed = [], []
+
+    def visit():
+        try:
+            for _ in range(300):
+                code = site.code()
+                entered.append(bool(site.redeem(code)))
+        except RuntimeError as exc:
+            failed.append(exc)
+
+    threads = [threading.Thread(target=visit) for _ in range(8)]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert not failed
+    assert entered == [True] * 2400
 
 
 def test_a_code_works_once_and_not_for_long(tmp_path, monkeypatch):
