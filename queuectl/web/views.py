@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 
+from queuectl.errors import QueuectlError
 from queuectl.web.answers import Written
 
 MOST_VIEWS = 8
@@ -111,7 +112,8 @@ class Views:
     def _enter(self, page: _Page) -> None:
         self._loop = asyncio.get_running_loop()
         with self._lock:
-            page.pending = {path: self._known[path][0] for path in page.paths if path in self._known}
+            known = self._known  # the thread may put another in its place
+            page.pending = {path: known[path][0] for path in page.paths if path in known}
             if page.pending:
                 page.told.update(page.pending)
                 page.news.set()
@@ -130,7 +132,7 @@ class Views:
     # the thread
 
     def _run(self) -> None:
-        due = True
+        due, until = True, 0.0
         while True:
             with self._lock:
                 if self._stopped or not self._pages:
@@ -143,20 +145,28 @@ class Views:
                 self._round(pages, everything=due)
             except Exception:
                 log.exception("the views could not be worked out")
-            due = self._rest(max(SHORTEST, (time.thread_time() - began) / SHARE))
+            if due:  # newcomers in between do not put it off for the others
+                until = time.monotonic() + max(SHORTEST, (time.thread_time() - began) / SHARE)
+            due = self._rest(until)
 
-    def _rest(self, shortest: float) -> bool:
-        """Wait so long at least, then for a change; tell whether it came to that, or a page came first."""
-        if not self._newcomer.wait(shortest):
-            until = time.monotonic() + LONGEST
-            while not self._wake.wait(LOOK) and not self._changed() and time.monotonic() < until:
-                pass
-            self._wake.clear()
-            due = True
-        else:
-            due = False
+    def _rest(self, until: float) -> bool:
+        """Wait until then at least, then for a change; tell whether it came to that, or a page came first."""
+        left = until - time.monotonic()
+        if left > 0 and self._newcomer.wait(left):
+            self._newcomer.clear()
+            return False
+        latest = time.monotonic() + LONGEST
+        while not self._wake.wait(LOOK) and not self._has_changed() and time.monotonic() < latest:
+            pass
+        self._wake.clear()
         self._newcomer.clear()
-        return due
+        return True
+
+    def _has_changed(self) -> bool:
+        try:
+            return self._changed()
+        except QueuectlError:  # the views will say what is wrong
+            return True
 
     def _round(self, pages: Sequence[_Page], *, everything: bool) -> None:
         readers: dict[str, list[_Page]] = {}

@@ -49,8 +49,9 @@ def test_what_another_process_changes_is_seen(site):
 
 
 def test_a_view_that_is_none_is_a_problem_and_the_others_live(site):
-    stream = follow(site, "/api/v1/nothing", "/api/v1/status", "/api/v1/jobs/99")
-    found = {value["view"]: value for _, value in (next(stream), next(stream), next(stream))}
+    stream = follow(site, "//[", "/api/v1/nothing", "/api/v1/status", "/api/v1/jobs/99")
+    found = {value["view"]: value for _, value in (next(stream) for _ in range(4))}
+    assert found["//["]["problem"]["status"] == 404
     assert found["/api/v1/nothing"]["problem"]["status"] == 404
     assert found["/api/v1/jobs/99"]["problem"]["status"] == 404
     assert "data" in found["/api/v1/status"]
