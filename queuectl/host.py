@@ -157,7 +157,7 @@ class Host:
             HostRow(
                 id=self.id, machine=self._queue.machine, name=machine.name(), kind=self.options.kind, pid=os.getpid(),
                 workers=self.workers, port=self._doorbell.port, version=__version__, started_at=now, seen_at=now,
-                stop=None,
+                stop=None, dashboard=self.page,
             )
         )  # fmt: skip
 

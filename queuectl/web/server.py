@@ -1,5 +1,6 @@
 """The page's socket, and behind it a server that is not even imported before somebody knocks."""
 
+import contextlib
 import logging
 import selectors
 import socket
@@ -104,6 +105,8 @@ class Dashboard:
                 self._run()
         except Exception:
             log.exception("the page is gone; jobs run on without it")
+            with contextlib.suppress(QueuectlError):  # who finds the address there sends the token to it
+                self._queue.store.set_dashboard(self._host_id, None)
             self._socket.close()  # or whoever knocks would wait
 
     def _run(self) -> None:

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 
+import httpx
 import pytest
 
 from queuectl.errors import StoreUnavailable
@@ -138,3 +139,22 @@ def test_a_page_bound_to_every_address_is_asked_for_by_one_of_its_family():
             assert host.page.startswith("http://[::1]:")
         finally:
             host.stop()
+
+
+def test_a_host_that_was_struck_off_is_listed_with_its_page_again(site):
+    site.queue.store.remove_host(site.host.id)
+    site.queue.store.ring()
+    found = until(lambda: [one.dashboard for one in site.queue.hosts()])
+    assert found == [site.host.page]
+
+
+def test_a_page_that_fails_is_not_listed_any_more(site, monkeypatch, caplog):
+    def fail(serving):
+        serving.close()
+        raise OSError("no descriptor is left")
+
+    monkeypatch.setattr("asyncio.run", fail)
+    with pytest.raises(httpx.TransportError):
+        site.script.get("/session")
+    until(lambda: [one.dashboard for one in site.queue.hosts()] == [None])
+    assert "the page is gone" in caplog.text
