@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -28,10 +29,12 @@ def played():
     """Play a scene with views in a loop of its own, to its end within some time."""
 
     def play(views, scene):
-        try:
-            return asyncio.run(asyncio.wait_for(scene(), PATIENCE))
-        finally:
-            views.stop(PATIENCE)
+        # In a thread, as in a host: what drives the browser of other tests has a loop in this one.
+        with ThreadPoolExecutor(1) as pool:
+            try:
+                return pool.submit(asyncio.run, asyncio.wait_for(scene(), PATIENCE)).result()
+            finally:
+                views.stop(PATIENCE)
 
     return play
 
