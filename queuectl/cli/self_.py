@@ -64,6 +64,7 @@ def program() -> Iterator[Finding]:
     yield Finding(what="installed", found=f"as {bundle.kind()}: {here}")
     yield _parts()
     yield _sqlite()
+    yield _postgres()
     yield _temporary()
     yield _tray()
 
@@ -91,7 +92,7 @@ def _parts() -> Finding:
 
 def _page(missing: list[str]) -> int:
     """Load the page's server, and count the page's files."""
-    from queuectl.web.without_tls import stand_in_for_ssl
+    from queuectl.platform.without_tls import stand_in_for_ssl
 
     stand_in_for_ssl()
     try:
@@ -151,6 +152,33 @@ def _tray() -> Finding:
     if code == 0:
         return Finding(what="tray", found=found)
     return Finding(level=Level.WARNING, what="tray", found=found, advice="Without it, jobs run all the same.")
+
+
+def _postgres() -> Finding:
+    """Load what connects to a queue that several machines share."""
+    bundle.ready_for_postgres()
+    try:
+        import psycopg
+
+        from queuectl.store.postgres.migrations import latest_version
+    except ImportError as exc:
+        if bundle.is_frozen():
+            return Finding(
+                level=Level.ERROR, what="postgres", found=f"missing: {exc}", advice="Install queuectl again."
+            )
+        advice = "Only for a queue on PostgreSQL: pip install 'queuectl-tray[postgres]'"
+        return Finding(what="postgres", found=f"not installed. {advice}")
+    try:
+        schema = latest_version()
+    except IndexError:
+        return Finding(
+            level=Level.ERROR, what="postgres", found="its schema is missing", advice="Install queuectl again."
+        )
+    libpq = psycopg.pq.version()
+    return Finding(
+        what="postgres",
+        found=f"libpq {libpq // 10_000}.{libpq % 10_000}, schema {schema}",
+    )
 
 
 def _temporary() -> Finding:

@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 from queuectl.platform.environment import without_bundle
+from queuectl.platform.without_tls import stand_in_for_ssl
 
 MARKER = "queuectl.bundle"
 """A file that only our folders hold."""
@@ -25,6 +26,8 @@ YOUNG = 120.0
 _REST = 0.005
 """Seconds between two modules that are imported ahead, so that nobody notices."""
 _NEVER = frozenset({"__main__", "__mp_main__", "antigravity", "this", "idlelib", "multiprocessing"})
+_ON_DEMAND = ("psycopg", "queuectl.store.postgres", "queuectl_postgres")
+"""What only a queue on PostgreSQL needs."""
 
 _locked: list[int] = []
 
@@ -71,6 +74,19 @@ def hold() -> None:
             _locked.append(_open_locked(here))
 
 
+def ready_for_postgres() -> None:
+    """Let psycopg be imported in an executable; one of one file does not unpack what that needs at each start."""
+    if is_frozen():
+        stand_in_for_ssl()  # it is imported there, and never used: libpq brings a TLS of its own
+    here = folder()
+    if here is not None and not (here / "psycopg_binary").exists():
+        from io import BytesIO
+        from zipfile import ZipFile
+
+        with contextlib.suppress(ImportError), ZipFile(BytesIO(import_module("queuectl_postgres").ARCHIVE)) as packed:
+            packed.extractall(here)
+
+
 def settle() -> None:
     """Make a program that stays for long independent of its folder, and remove dead ones', in the background."""
     if folder() is not None:
@@ -102,6 +118,8 @@ def _modules() -> Iterator[str]:
     archive = getattr(sys.modules.get("pyimod02_importers"), "pyz_archive", None)
     for name in list(getattr(archive, "toc", ())):
         top = name.partition(".")[0]
+        if name.startswith(_ON_DEMAND) and ("psycopg" not in sys.modules or name == "queuectl_postgres"):
+            continue  # a process opens its queue as it begins
         if top not in _NEVER and not name.endswith((".__main__", "Plugin", "StubImagePlugin")):
             yield name
     here = folder()

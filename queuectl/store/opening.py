@@ -2,7 +2,7 @@
 
 from queuectl.clock import Clock, SystemClock
 from queuectl.errors import StoreUnavailable, UsageError
-from queuectl.platform import machine
+from queuectl.platform import bundle, machine
 from queuectl.platform.paths import Paths
 from queuectl.store.base import Store
 
@@ -23,6 +23,7 @@ def open_store(places: Paths, clock: Clock | None) -> Store:
     if scheme not in {"postgresql", "postgres"}:
         hint = "Name a file or a PostgreSQL database: --db queue.db, --db postgresql://user@host/database"
         raise UsageError(f"{scheme}:// is no database this version knows", hint=hint)
+    bundle.ready_for_postgres()
     try:
         from queuectl.store.postgres import PostgresStore
         from queuectl.store.postgres.address import parse

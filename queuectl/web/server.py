@@ -112,12 +112,12 @@ class Dashboard:
     def _run(self) -> None:
         import asyncio
 
+        from queuectl.platform.without_tls import stand_in_for_ssl
         from queuectl.web.answers import Answers
         from queuectl.web.api.table import ENDPOINTS
         from queuectl.web.endpoint import Site
         from queuectl.web.logstream import LogStreams
         from queuectl.web.views import Views
-        from queuectl.web.without_tls import stand_in_for_ssl
 
         stand_in_for_ssl()
         import uvicorn

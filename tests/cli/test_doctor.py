@@ -51,6 +51,7 @@ def test_on_a_fresh_machine_all_is_well_and_nothing_is_made(examine, tmp_path):
         "installed",
         "parts",
         "SQLite",
+        "postgres",
         "temp folder",
         "data folder",
         "disk",

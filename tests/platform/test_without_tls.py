@@ -6,7 +6,7 @@ import sys
 PROGRAM = """
 import sys
 sys.modules["_ssl"] = None  # what a Python without OpenSSL lacks
-from queuectl.web.without_tls import stand_in_for_ssl
+from queuectl.platform.without_tls import stand_in_for_ssl
 stand_in_for_ssl()
 import uvicorn, uvicorn.protocols.http.h11_impl, uvicorn.loops.asyncio
 import queuectl.web.app
@@ -23,7 +23,7 @@ def test_the_server_needs_no_openssl():
 def test_where_there_is_one_it_stays():
     import ssl
 
-    from queuectl.web.without_tls import stand_in_for_ssl
+    from queuectl.platform.without_tls import stand_in_for_ssl
 
     stand_in_for_ssl()
     assert sys.modules["ssl"] is ssl

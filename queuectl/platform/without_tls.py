@@ -1,4 +1,4 @@
-"""Let the server be imported where Python has no TLS: our executables leave OpenSSL out, as nothing speaks TLS."""
+"""Let libraries be imported where Python has no TLS: our executables leave its OpenSSL out, as Python speaks none."""
 
 import sys
 from types import ModuleType
