@@ -21,8 +21,8 @@ help: ## list what there is (this)
 run: $(INSTALLED) ## start queuectl: its workers, drop folder and dashboard
 	@exec $(BIN)/python -m queuectl.tray $(ARGS)
 
-test: $(INSTALLED) ## run the tests, two at a time
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+test: $(INSTALLED) ## run the tests, three at a time
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 test-windows: $(INSTALLED) ## run what matters to Windows with its Python under Wine
 	@PYTHON=$(BIN)/python packaging/windows/test $(ARGS)
@@ -46,7 +46,7 @@ dist: $(INSTALLED) ## build the two executables into dist/, a .tar.gz and a .deb
 	@$(BIN)/python packaging/build.py $(ARGS)
 
 smoke: $(INSTALLED) ## try what dist built
-	@QUEUECTL_DIST=dist $(BIN)/python -m pytest -n 2 --dist loadgroup tests/packaging/linux $(ARGS)
+	@QUEUECTL_DIST=dist $(BIN)/python -m pytest -n 2 tests/packaging/linux $(ARGS)
 
 dist-windows: $(INSTALLED) ## build the executables and the installer for Windows under Wine
 	@PYTHON=$(BIN)/python packaging/windows/dist

@@ -55,14 +55,15 @@ def test_the_walk_through_with_timeout_15(portable):
 
 def test_three_workers_share_ten_jobs_until_worker_stop(portable):
     need("sqlite3")
+    portable('for i in {1..10}; do\nqueuectl enqueue -c "echo Job $i && sleep 1"\ndone')
     worker = HostProcess("worker", "-v", "-c", "3", "-s", "1", cwd=portable.place)
     try:
         worker.says("started: 3 workers")
-        portable('for i in {1..10}; do\nqueuectl enqueue -c "echo Job $i && sleep 1"\ndone')
-        until(lambda: "processing\t3\n" in portable("queuectl status"), "three jobs at once")
         with Queue.open() as queue:
             ended = queue.wait(range(1, 11), 30)
             assert {job.state for job in ended} == {State.COMPLETED}
+            runs = [queue.attempts(job.id)[-1] for job in ended]
+            assert max(sum(one.started_at <= run.started_at < one.finished_at for one in runs) for run in runs) == 3
             assert queue.attempts(10)[-1].tail == "Job 10\n"
         assert portable(COUNTS) == "completed|10\n"
         assert "Stop signal sent to all workers" in portable("queuectl worker --stop")

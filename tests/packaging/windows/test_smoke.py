@@ -49,7 +49,6 @@ print(json.dumps({"icons": len(found["ICON"]), "manifest": found["MANIFEST"][0].
 pytestmark = [
     pytest.mark.skipif("WINE" not in os.environ, reason="runs in a Windows: make smoke-windows"),
     pytest.mark.timeout(200),
-    pytest.mark.xdist_group("wine"),
 ]
 
 
