@@ -14,6 +14,7 @@ from queuectl import __version__
 from queuectl.engine.coordinator import Coordinator
 from queuectl.engine.doorbell import Doorbell
 from queuectl.engine.events import JobEvent, Listener
+from queuectl.engine.outage import Outage
 from queuectl.engine.reaper import Reaper
 from queuectl.errors import QueuectlError, StoreUnavailable
 from queuectl.platform import bundle, machine
@@ -61,6 +62,7 @@ class Host:
         *,
         listener: Listener | None = None,
         on_drop: Callable[["DropEvent"], None] | None = None,
+        on_outage: Callable[[Outage | None], None] | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.id = os.urandom(6).hex()
@@ -88,6 +90,7 @@ class Host:
             burst=options.burst,
             listener=listener,
             on_stop_asked=self._on_stop_asked,
+            on_outage=on_outage,
         )
         self._reaper = Reaper(jobs, self.id, ended_tokens=self._coordinator.ended_tokens, listener=listener)
         self._doorbell = Doorbell(self._rung)
@@ -179,6 +182,11 @@ class Host:
     def running(self) -> int:
         """Return how many jobs run here now."""
         return len(self._coordinator.running)
+
+    @property
+    def outage(self) -> Outage | None:
+        """Return since when the database has not worked here, and why, if that is so."""
+        return self._coordinator.outages.now
 
     @property
     def workers(self) -> int:

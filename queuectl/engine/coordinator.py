@@ -16,9 +16,11 @@ from datetime import datetime
 from queuectl.engine.aftermath import add_hook_when_empty, add_hooks
 from queuectl.engine.events import EventKind, JobEvent, Listener, tell
 from queuectl.engine.inbox import Finished, Inbox, Lasting, Progressed
+from queuectl.engine.outage import Outage, Outages
 from queuectl.engine.pace import Pace
 from queuectl.engine.runner import Limits, Run
 from queuectl.engine.scheduler import Scheduler
+from queuectl.engine.tenure import FOR_EVER, Tenure
 from queuectl.engine.warden import Warden
 from queuectl.engine.worker import Pool
 from queuectl.errors import InvalidSetting, LeaseLost, QueuectlError
@@ -28,6 +30,7 @@ from queuectl.model.job import Job, Outcome, OutcomeKind
 from queuectl.model.policy import Backoff, judge
 from queuectl.model.state import State
 from queuectl.platform import machine
+from queuectl.platform.elapsed import elapsed
 from queuectl.platform.environment import Environment
 from queuectl.queue import Queue
 from queuectl.store.types import JobFilter, Report
@@ -36,6 +39,9 @@ UNBOUNDED = 10**9
 """As many jobs as will ever be."""
 RETRY_STORE = (0.1, 5.0)
 """First and longest wait, in seconds, before a failed transaction is tried again."""
+
+SHORTEST_ANSWER = 2.0
+"""Seconds that the database is given in any case; a busy server needs them."""
 
 log = logging.getLogger("queuectl.engine")
 
@@ -61,6 +67,7 @@ class Coordinator:
         burst: bool = False,
         listener: Listener | None = None,
         on_stop_asked: Callable[[str], None] | None = None,
+        on_outage: Callable[[Outage | None], None] | None = None,
         rng: random.Random | None = None,
     ) -> None:
         self.done = threading.Event()
@@ -77,6 +84,7 @@ class Coordinator:
         self._newest: int | None = None
         self._listener = listener
         self._on_stop_asked = on_stop_asked
+        self.outages = Outages(on_outage)
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._inbox = Inbox()
         self._scheduler = Scheduler(jobs)
@@ -160,6 +168,7 @@ class Coordinator:
         patience = RETRY_STORE[0]
         next_heartbeat = 0.0
         looked = 0.0
+        self._expect_answers()
         due: datetime | None = None
         exhausted = False
         more = True  # whether the database may hold something for us that we have not seen
@@ -172,6 +181,9 @@ class Coordinator:
                     max(0.0, min(wait, self._until(due))), others_follow=bool(self.pool.waiting())
                 )
                 now = time.monotonic()
+                if now >= next_heartbeat:
+                    self._beat()
+                    next_heartbeat = now + self._heartbeat
                 ripe = self._until(due) <= 0
                 if rung or ripe or now >= next_look:
                     looked = now
@@ -181,26 +193,28 @@ class Coordinator:
                     if fresh or rung:
                         self._obey()
                     self._return_idle()
-                if now >= next_heartbeat:
-                    self._beat()
-                    next_heartbeat = now + self._heartbeat
                 if self._inbox or ripe or (more and self._room().most):
                     more, due = self._transact()
                 exhausted = self._burst and not more and not self._runs and self._is_exhausted()
                 patience = RETRY_STORE[0]
+                self.outages.worked()
             except QueuectlError as exc:
-                log.error("the database failed, trying again in %.1f s: %s", patience, exc)  # noqa: TRY400 - no news
-                patience, more = self._be_patient(patience), True
+                self.outages.failed(exc)
+                patience, more, next_heartbeat = self._be_patient(patience), True, 0.0
             except Exception:
                 log.exception("the coordinator failed, trying again in %.1f s", patience)
                 patience, more = self._be_patient(patience), True
             if not self._runs and (self._draining or (self._budget <= 0 and not more) or exhausted):
                 self.done.set()
 
-    @staticmethod
-    def _be_patient(patience: float) -> float:
-        time.sleep(patience)
-        return min(patience * 2, RETRY_STORE[1])
+    def _be_patient(self, patience: float) -> float:
+        """Wait about so many seconds, not all hosts equally long; return how long to wait the next time."""
+        time.sleep(patience * self._rng.uniform(0.5, 1))
+        return min(patience * 2, RETRY_STORE[1], self._heartbeat / 2)
+
+    def _expect_answers(self) -> None:
+        """Let a renewal that is not answered be tried again well before the leases end."""
+        self._store.answer_within(max(SHORTEST_ANSWER, self._lease / 4))
 
     def _until(self, due: datetime | None) -> float:
         """Return the seconds until then, or a schedule, by the store's clock, which may jump; so it is asked anew."""
@@ -220,7 +234,7 @@ class Coordinator:
     def _transact(self) -> tuple[bool, datetime | None]:
         """Commit what has gathered; return whether there may be more to claim, and when time brings the next job."""
         finished = self._inbox.finished
-        began = time.monotonic()
+        began, tenure = time.monotonic(), self._tenure()
         with self._scheduler.ready(), self._store.transaction():
             self._scheduler.fire()
             for run in self._inbox.lasting:
@@ -243,7 +257,7 @@ class Coordinator:
             self._pace.ended(item.outcome)
         self._budget -= sum(job.spec.queue != HOOKS for job in claimed)
         for job in claimed:
-            self._begin(job)
+            self._begin(job, tenure)
         for job, outcome in known:
             tell(self._listener, JobEvent(kind=_kind(job), job=job, outcome=outcome))
         self._pace.committed(time.monotonic() - began)
@@ -260,11 +274,12 @@ class Coordinator:
         retries = (JobFilter(states=(State.FAILED,), queue=queue, before=before, limit=1) for queue in queues)
         return not any(self._store.jobs(query) for query in retries)
 
-    def _begin(self, job: Job) -> None:
+    def _begin(self, job: Job, tenure: Tenure) -> None:
         log_file = self._queue.paths.log(job.id, job.runs)
         run = Run(
-            job, log_file, limits=self._limits, environ=self._environ, clock=self._queue.clock, on_start=self._started
-        )
+            job, log_file, limits=self._limits, environ=self._environ, clock=self._queue.clock, tenure=tenure,
+            on_start=self._started,
+        )  # fmt: skip
         self._runs[run.token] = run
         if self._interrupted is not None:
             run.stop(OutcomeKind.INTERRUPTED, self._interrupted)
@@ -326,6 +341,7 @@ class Coordinator:
 
     def _beat(self) -> None:
         """Renew the leases, and stop the runs whose lease somebody else has ended."""
+        tenure = self._tenure()
         self._store.renew(self._host_id, lease=self._lease)
         held = self._store.held(self._host_id)
         stray = held - self._runs.keys()
@@ -334,10 +350,16 @@ class Coordinator:
             self._store.unclaim([row.job for row in running if row.job.lease and row.job.lease.token in stray])
         finished = {item.run for item in self._inbox.finished}
         for run in self.running:
-            if run.token not in held and run not in finished:
+            if run.token in held:
+                run.tenure = tenure
+            elif run not in finished:
                 log.warning("job %s was taken from this host; its run is stopped", run.job.id)
                 run.stop(OutcomeKind.LOST, "its lease was taken from this host")
                 self.warden.wake()
+
+    def _tenure(self) -> Tenure:
+        """Say how long a lease that is asked for now will surely last."""
+        return Tenure(elapsed(), self._lease) if self._queue.paths.is_shared else FOR_EVER
 
     def _take_up_settings(self) -> None:
         try:
@@ -345,6 +367,7 @@ class Coordinator:
         except InvalidSetting as exc:
             log.error("the settings stay as they were: %s", exc)  # noqa: TRY400 - the message says it all
         else:
+            self._expect_answers()
             if self._follow_workers and self._workers != self.pool.size:
                 self.pool.resize(self._workers)
                 self._store.resize_host(self._host_id, self._workers)

@@ -12,7 +12,7 @@ from datetime import timedelta
 from queuectl.engine.aftermath import add_hooks
 from queuectl.engine.events import EventKind, JobEvent, Listener, tell
 from queuectl.engine.output import open_log, read_tail
-from queuectl.errors import LeaseLost, QueuectlError
+from queuectl.errors import LeaseLost, QueuectlError, StoreUnavailable
 from queuectl.model.hooks import HookSettings
 from queuectl.model.job import Outcome, OutcomeKind
 from queuectl.model.policy import Backoff, forget_before, forget_beyond, judge
@@ -64,10 +64,13 @@ class Reaper:
         interval = 5.0
         while True:
             try:
+                self._kill_strays()  # even while there is no database
                 interval = self._queue.settings()["reaper_interval"]
                 self.sweep()
                 if sweeps % PRUNE_EVERY == 0 and self._store.is_elected():
                     self.forget()
+            except StoreUnavailable as exc:
+                log.info("sweeping failed: %s", exc)  # the coordinator tells of it, once
             except QueuectlError as exc:
                 log.error("sweeping failed: %s", exc)  # noqa: TRY400 - the message says it all
             except Exception:
@@ -77,15 +80,18 @@ class Reaper:
                 return
 
     def sweep(self) -> None:
-        """Recover the jobs of dead hosts, and kill what outlived its attempt on this one."""
-        self._kill_strays()
+        """Recover the jobs of dead hosts."""
         hosts = {host.id: host for host in self._store.hosts()}
         lease = self._queue.settings()["lease"]
-        if not self._store.is_elected():
-            lease *= 2  # hosts of other machines are the elected one's, unless that does nothing about them
-        dead = {host.id for host in hosts.values() if host.id != self._host_id and not self._queue.lives(host, lease)}
+        # Hosts of other machines are the elected one's, unless that does nothing about them.
+        wait = 0.0 if self._store.is_elected() else lease
+        dead = {
+            host.id for host in hosts.values() if host.id != self._host_id and not self._queue.lives(host, lease + wait)
+        }
         for run in self._store.running():
             owner = run.job.lease.owner if run.job.lease else ""
+            if self._may_run_elsewhere(run, hosts.get(owner), wait):
+                continue
             if owner in dead or (owner not in hosts and not self._queue.lives_unlisted(run.job.lease)):
                 self._recover(run, hosts.get(owner))
         for host_id in dead:
@@ -94,6 +100,12 @@ class Reaper:
                 self._store.remove_host(host_id)
                 with suppress(OSError):
                     self._queue.host_lock(host_id).unlink()
+
+    def _may_run_elsewhere(self, run: Running, host: HostRow | None, wait: float) -> bool:
+        """Tell whether a job's lease lasts, as its holder on another machine was told, whatever our settings say."""
+        if run.job.lease is None or host is None or host.machine == self._queue.machine:
+            return False
+        return self._store.now() < run.job.lease.expires_at + timedelta(seconds=wait)
 
     def _recover(self, run: Running, host: HostRow | None) -> None:
         job = run.job

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from queuectl.clock import Clock
 from queuectl.engine.output import open_log, read_tail, trim
 from queuectl.engine.progress import VARIABLE, ProgressReader
+from queuectl.engine.tenure import FOR_EVER, Tenure
 from queuectl.model.hooks import HOOKS
 from queuectl.model.job import Job, Outcome, OutcomeKind, ProgressMode
+from queuectl.platform.elapsed import elapsed
 from queuectl.platform.environment import Environment
 from queuectl.platform.paths import user_home
 from queuectl.platform.process import LONGEST_ARGUMENT, MARKER, Process, kill_marked, shell_command, spawn
@@ -20,6 +22,8 @@ from queuectl.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+CUT_OFF = "its host was cut off from the database"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +54,7 @@ class Run:
         limits: Limits,
         environ: Environment,
         clock: Clock,
+        tenure: Tenure = FOR_EVER,
         on_start: "Callable[[Run], None] | None" = None,
     ) -> None:
         if job.lease is None:
@@ -63,6 +68,8 @@ class Run:
         mode = job.spec.progress or limits.progress
         self.progress = ProgressReader(self._reports, log, scan_output=mode == ProgressMode.AUTO, clock=clock)
         self._kill_grace = limits.kill_grace if job.spec.kill_after is None else job.spec.kill_after
+        self.tenure = tenure
+        """How long its lease surely lasts; each renewal brings another one."""
         self.noted = False
         self.kill_at: float | None = None
         """When patience with a run that was asked to stop ends, on the monotonic clock."""
@@ -77,6 +84,7 @@ class Run:
         self._descriptor: int | None = None
         self._stopped_as: OutcomeKind | None = None
         self._stop_reason: str | None = None
+        self._cut_off = False
 
     @property
     def process(self) -> Process | None:
@@ -99,6 +107,8 @@ class Run:
 
     def _run(self, started: datetime, descriptor: int) -> Outcome:
         with self._guard:
+            if self._stopped_as is None and self.left <= 0:
+                self._stopped_as, self._stop_reason = OutcomeKind.INTERRUPTED, CUT_OFF
             if self._stopped_as is None:
                 try:
                     self._process = self._spawn(descriptor)
@@ -195,6 +205,20 @@ class Run:
         if code == 0 or exit_code in self.job.spec.ok_on:
             return OutcomeKind.COMPLETED, None, exit_code
         return OutcomeKind.FAILED, reason, exit_code
+
+    @property
+    def left(self) -> float:
+        """Return the seconds until it has to be asked to end because its lease was not renewed."""
+        return self.tenure.stop_at(self._kill_grace) - elapsed()
+
+    def cut_off(self) -> None:
+        """Ask it to end, and have it killed before its lease ends, for whatever reason it is already asked to."""
+        if self._cut_off:
+            return
+        self._cut_off = True
+        self.stop(OutcomeKind.INTERRUPTED, CUT_OFF)
+        latest = self._clock.monotonic() + self.tenure.kill_at - elapsed()
+        self.kill_at = latest if self.kill_at is None else min(self.kill_at, latest)
 
     def stop(self, kind: OutcomeKind, reason: str) -> None:
         """Ask the attempt's whole tree to end, as ``kind``; the warden kills what does not within ``kill_grace``.

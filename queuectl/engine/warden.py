@@ -1,4 +1,4 @@
-"""Watches the runs that go on: timeouts, the kill after the polite signal, the size of logs."""
+"""Watches the runs that go on: timeouts, leases, the kill after the polite signal, the size of logs."""
 
 import logging
 import threading
@@ -93,9 +93,12 @@ class Warden:
             for run in self._runs
             if run.timeout is not None and run.began is not None and run.kill_at is None
         ]
-        return max(0.001, min([LOOK, *(deadline - now for deadline in deadlines)]))
+        leases = [left for left in (run.left for run in self._runs) if left > 0]
+        return max(0.001, min([LOOK, *(deadline - now for deadline in deadlines), *leases]))
 
     def _look_after(self, run: Run, now: float) -> None:
+        if run.left <= 0:
+            run.cut_off()
         if run.kill_at is not None:
             if now >= run.kill_at:
                 run.kill()

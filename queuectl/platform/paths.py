@@ -27,6 +27,11 @@ class Paths:
     """This machine's settings, config.toml."""
 
     @property
+    def is_shared(self) -> bool:
+        """Tell whether hosts of other machines may have the same database."""
+        return self.database is None
+
+    @property
     def logs(self) -> Path:
         """Return the folder of the jobs' logs: ``logs/<id>/<attempt>.log``."""
         return self.files / "logs"

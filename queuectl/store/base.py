@@ -57,6 +57,10 @@ class Store(PageVerbs, RunVerbs, ScheduleVerbs, Protocol):
         """Tell, cheaply, whether another connection has changed anything since this thread's last call."""
         ...
 
+    def answer_within(self, seconds: float | None) -> None:
+        """Give up what this thread asks of a server that does not answer for so long; None is the usual patience."""
+        ...
+
     def ring(self) -> None:
         """Wake the hosts: something may be there for them. Best effort; a lost ring costs one poll."""
         ...

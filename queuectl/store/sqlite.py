@@ -56,6 +56,9 @@ class SqliteStore(JobsVerbs, WorkVerbs, RegistryVerbs, ListsVerbs, RunsVerbs, Sc
     def changed(self) -> bool:
         return self._db.changed()
 
+    def answer_within(self, seconds: float | None) -> None:
+        pass  # the lock's and the database's own timeouts are it
+
     def ring(self) -> None:
         # Best effort: what the caller has just done is done, whether or not anybody hears of it at once.
         with suppress(StoreUnavailable, OSError):

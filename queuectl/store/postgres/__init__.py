@@ -10,6 +10,7 @@ from queuectl.store.postgres import sql
 from queuectl.store.postgres.address import Address
 from queuectl.store.postgres.bell import Bell
 from queuectl.store.postgres.connections import PostgresConnections, ServerClock
+from queuectl.store.postgres.link import PATIENCE
 from queuectl.store.postgres.migrations import migrate
 from queuectl.store.verbs.jobs import JobsVerbs
 from queuectl.store.verbs.lists import ListsVerbs
@@ -57,6 +58,9 @@ class PostgresStore(JobsVerbs, WorkVerbs, RegistryVerbs, ListsVerbs, RunsVerbs, 
 
     def changed(self) -> bool:
         return self._connections.changed()
+
+    def answer_within(self, seconds: float | None) -> None:
+        self._connections.patience = PATIENCE if seconds is None else seconds
 
     def ring(self) -> None:
         # Best effort: what the caller has just done is done, whether or not anybody hears of it at once.

@@ -15,6 +15,8 @@ from queuectl.errors import UsageError
 SCHEMES = ("postgresql", "postgres")
 CONNECT_TIMEOUT = 10
 """Seconds."""
+SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+"""After how much of it a machine at the other end is taken for gone; the last one in milliseconds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,8 +49,10 @@ def parse(url: str) -> Address:
     host = str(options.get("host") or options.get("hostaddr") or "")
     options.setdefault("connect_timeout", CONNECT_TIMEOUT)
     options.setdefault("application_name", "queuectl")
-    for name, value in {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}.items():
+    for name, value in SILENCE.items():
         options.setdefault(name, value)
+    if "," in host:
+        options.setdefault("target_session_attrs", "read-write")  # the one that is no standby
     if not is_near(host) and "sslmode" not in options and "service" not in options:
         options["sslmode"] = "verify-full"
         if "sslrootcert" not in options and not (Path.home() / ".postgresql" / "root.crt").exists():

@@ -1,6 +1,7 @@
 """A thread that hears the rings of all machines, and stands for election: one process of all does what one should."""
 
 import logging
+import random
 import select
 import socket
 import threading
@@ -21,6 +22,13 @@ PATIENCE = (0.2, 5.0)
 """First and longest wait, in seconds, before a lost connection is opened again."""
 PAUSE_AFTER_RING = 0.001
 """Seconds; so that a flood of rings cannot keep the host busy."""
+
+# Version 13 knows no timeout of idle sessions. A host that is cut off must not stay elected for hours.
+_SETUP = """
+    SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout';
+    SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
+    SET tcp_user_timeout = '30s'; LISTEN queuectl
+"""
 
 log = logging.getLogger("queuectl.store")
 
@@ -52,15 +60,15 @@ class Bell:
         while not self._stopped.is_set():
             try:
                 with self._connections.connect() as connection:
-                    connection.execute("SET idle_session_timeout = 0; LISTEN queuectl")
+                    connection.execute(_SETUP)
                     patience = PATIENCE[0]
                     self._on_ring()  # who rang before is not heard any more
                     self._listen(connection)
             except (QueuectlError, psycopg.Error, OSError) as exc:
-                if not self._stopped.is_set():
-                    log.warning("rings are not heard, trying again in %.1f s: %s", patience, exc)
+                # Who works with the database tells of it, once.
+                log.info("rings are not heard, trying again in %.1f s: %s", patience, exc)
             self.elected = False
-            self._stopped.wait(patience)
+            self._stopped.wait(patience * random.uniform(0.5, 1))  # noqa: S311 - spreads retries, guards nothing
             patience = min(patience * 2, PATIENCE[1])
 
     def _listen(self, connection: "psycopg.Connection[Any]") -> None:

@@ -3,6 +3,7 @@
 A connection is opened in the thread that needs it, so that what keeps it from being opened is told there and then.
 """
 
+import math
 import select
 import threading
 import time
@@ -16,7 +17,9 @@ import psycopg
 from queuectl.errors import StoreBusy, StoreUnavailable
 from queuectl.store.postgres import sql
 from queuectl.store.postgres.address import Address
-from queuectl.store.postgres.failures import Translated
+from queuectl.store.postgres.failures import Translated, nameless
+from queuectl.store.postgres.hosts import looked_up
+from queuectl.store.postgres.link import PATIENCE, Link
 from queuectl.store.postgres.session import Session
 from queuectl.store.rows import from_ms
 
@@ -52,11 +55,28 @@ class PostgresConnections:
         for session in idle:
             session.connection.close()
 
-    def connect(self) -> "psycopg.Connection[Any]":
+    @property
+    def patience(self) -> float | None:
+        """For how many seconds this thread waits for an answer; None is for ever."""
+        found: float | None = getattr(self._local, "patience", PATIENCE)
+        return found
+
+    @patience.setter
+    def patience(self, seconds: float | None) -> None:
+        self._local.patience = seconds
+
+    def connect(self) -> Link:
         """Open a connection of the caller's own, which he closes."""
         with self._in_verb:
-            options = {name: value for name, value in self.address.options.items() if value is not None}
-            return psycopg.connect(autocommit=True, **options)
+            try:
+                options = looked_up({name: one for name, one in self.address.options.items() if one is not None})
+            except OSError as exc:
+                raise nameless(exc, self.address.location) from exc
+            if self.patience is not None:
+                options["connect_timeout"] = math.ceil(min(float(options["connect_timeout"]), self.patience))
+            link = Link.connect(autocommit=True, **options)
+            link.patience = self.patience
+            return link
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -135,8 +155,15 @@ class PostgresConnections:
             raise StoreBusy(f"all {MOST} connections to {self.address.location} are in use", hint="Try again.")
         try:
             session = self._take()
+            session.connection.patience = self.patience
             try:
                 yield session
+            except BaseException as exc:
+                if _is_standby(exc):  # another server may be the primary by now
+                    session.connection.close()
+                if session.connection.closed:
+                    self._forget_idle()
+                raise
             finally:
                 self._give_back(session)
         finally:
@@ -149,9 +176,17 @@ class PostgresConnections:
                     raise StoreUnavailable(f"{self.address.location} was closed")
                 session = self._idle.pop() if self._idle else None
             if session is None:
-                return Session(self.connect(), BUSY_TIMEOUT)
+                return Session(BUSY_TIMEOUT, self.connect)
             if _is_open(session.connection):
+                session.untried = True
                 return session
+            session.connection.close()
+
+    def _forget_idle(self) -> None:
+        """Close the connections that nobody uses: what one has met, the others would."""
+        with self._guard:
+            idle, self._idle = self._idle, []
+        for session in idle:
             session.connection.close()
 
     def _give_back(self, session: Session) -> None:
@@ -177,6 +212,11 @@ class ServerClock:
     def monotonic(self) -> float:
         """Return seconds from an arbitrary start; never jumps back."""
         return time.monotonic()
+
+
+def _is_standby(exc: BaseException) -> bool:
+    """Tell whether a server could not be written to."""
+    return any(isinstance(one, psycopg.errors.ReadOnlySqlTransaction) for one in (exc, exc.__cause__))
 
 
 def _is_open(connection: "psycopg.Connection[Any]") -> bool:

@@ -88,6 +88,11 @@ def unreachable(exc: psycopg.Error, location: str) -> StoreUnavailable:
     return StoreUnavailable(f"{location} cannot be reached: {said}", hint=_GONE)
 
 
+def nameless(exc: OSError, location: str) -> StoreUnavailable:
+    """Return the error for a server whose name has no address."""
+    return StoreUnavailable(f"{location} cannot be reached: its name cannot be looked up ({exc.strerror})", hint=_GONE)
+
+
 def _said(exc: psycopg.Error) -> str:
     """Return what the server said, in one line; it never repeats what it was sent."""
     text = exc.diag.message_primary or str(exc)

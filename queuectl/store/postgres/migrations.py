@@ -56,6 +56,7 @@ def migrate(connections: PostgresConnections) -> None:
             return
         _check_server(db, location)
     with connections.write() as db:
+        db.connection.patience = None  # a large queue takes its time
         db.execute(sql.LOCK_SCHEMA)
         if _is_current(db, location):
             return

@@ -1,14 +1,14 @@
 """One PostgreSQL connection as the verbs have it, and the locks that keep hosts out of each other's way."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
-from psycopg import Connection
 from psycopg.types.numeric import Int8Dumper
 
 from queuectl.store.postgres import sql
+from queuectl.store.postgres.link import Link
 
 FARTHEST = 5000
 """How far behind the best of a queue's jobs a claim looks for one that nobody else is about to claim."""
@@ -19,9 +19,11 @@ _ESCAPE = "\ufffe"
 _IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u(0000|fffe)")
 _SETUP = """
     SET search_path = queuectl; SET default_transaction_isolation = 'read committed'; SET timezone = 'UTC';
-    SET lock_timeout = {wait:.0f}; SET idle_in_transaction_session_timeout = '60s'; SET jit = off;
-    SET max_parallel_workers_per_gather = 0; SET enable_seqscan = off; SET enable_bitmapscan = off;
-    SET enable_hashjoin = off; SET enable_mergejoin = off; SET standard_conforming_strings = on
+    SET lock_timeout = {wait:.0f}; SET idle_in_transaction_session_timeout = '60s';
+    SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
+    SET tcp_user_timeout = '30s'; SET standard_conforming_strings = on;
+    SET jit = off; SET max_parallel_workers_per_gather = 0; SET enable_seqscan = off; SET enable_bitmapscan = off;
+    SET enable_hashjoin = off; SET enable_mergejoin = off
 """
 
 
@@ -65,8 +67,11 @@ class Session:
 
     sql: Any = sql
 
-    def __init__(self, connection: "Connection[Any]", lock_timeout: float) -> None:
-        self.connection = connection
+    def __init__(self, lock_timeout: float, connect: Callable[[], Link]) -> None:
+        self._lock_timeout = lock_timeout
+        self._connect = connect
+        self.untried = False
+        """Whether it has rested, and may have died meanwhile."""
         self.now = 0
         """Milliseconds since 1970."""
         self.inside = False
@@ -78,11 +83,26 @@ class Session:
         self._holds_rows = False
         self._changes = 0
         self._reach = 0
+        self._open()
+
+    def _open(self) -> None:
+        self.connection = connection = self._connect()
         # One type for each kind of value, so that a statement is prepared once; and what is written here goes by
         # indexes, whatever the planner makes of numbers from an idle moment.
         connection.adapters.register_dumper(int, Int8Dumper)
         connection.prepare_threshold = 3
-        connection.execute(_SETUP.format(wait=lock_timeout * 1000))
+        connection.execute(_SETUP.format(wait=self._lock_timeout * 1000))
+
+    def _execute(self, text: str, values: Any = None) -> "psycopg.Cursor[Any]":
+        """Run a statement; the first one after a rest once more on another connection, if this one has died."""
+        untried, self.untried = self.untried, False
+        try:
+            return self.connection.execute(text, values)
+        except psycopg.OperationalError:
+            if not untried or not self.connection.closed:
+                raise
+        self._open()
+        return self.connection.execute(text, values)
 
     @property
     def sql_pages(self) -> Any:
@@ -109,7 +129,7 @@ class Session:
 
     def begin(self) -> None:
         """Begin a transaction, and learn the time, in one step."""
-        cursor = self.connection.execute("BEGIN; SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
+        cursor = self._execute("BEGIN; SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
         cursor.nextset()
         self.now = Found(cursor).get
         self.inside = True
@@ -132,7 +152,7 @@ class Session:
 
     def execute(self, text: str, values: Any = (), /) -> Found:
         """Run a statement."""
-        cursor = self.connection.execute(text, _clean(values))
+        cursor = self._execute(text, _clean(values))
         self._changes = cursor.rowcount
         self._holds_rows = self._holds_rows or not text.lstrip().startswith("SELECT")
         return FoundOutput(cursor) if text == sql.ATTEMPTS else Found(cursor)
@@ -145,7 +165,7 @@ class Session:
 
     def gather(self, text: str, values: Any) -> list[Any]:
         """Return all rows of a statement."""
-        rows = self.connection.execute(text, _clean(values)).fetchall()
+        rows = self._execute(text, _clean(values)).fetchall()
         return list(map(_unescaped, rows)) if "tail" in text else rows
 
     def changes(self) -> int:

@@ -1,0 +1,204 @@
+"""Hosts whose database goes away: running jobs go on and are reported later, and none ever runs twice at once."""
+
+import shlex
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from queuectl.model.job import JobSpec
+from queuectl.model.state import State
+from queuectl.platform.process import kill_marked
+from queuectl.queue import Queue
+from tests.clusters import Wall, new_cluster
+from tests.hosts import QUICK, HostProcess, until, waits_for
+from tests.support import PATIENCE, is_alive
+
+pytestmark = pytest.mark.posix
+WITNESS = str(Path(__file__).with_name("witness.py"))
+LEASE = 3.0
+SHORT = {"lease": f"{LEASE}s", "heartbeat": "0.5s", "kill_grace": "0.5s"}
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A server of this module's own."""
+    found = new_cluster()
+    yield found
+    found.remove()
+
+
+@pytest.fixture
+def cluster(server):
+    """The same, running and with an empty queue."""
+    server.run("DROP SCHEMA IF EXISTS queuectl CASCADE")
+    yield server
+    server.signal(signal.SIGCONT)
+
+
+@pytest.fixture
+def jobs(cluster, monkeypatch):
+    """Open the test's own queue on the server; what is started in the test works on it, too."""
+    monkeypatch.setenv("QUEUECTL_DB", cluster.url())
+    with Queue.open() as opened:
+        for key, value in QUICK.items():
+            opened.set_setting(key, value)
+        yield opened
+        kill_marked([run.job.lease.token for run in opened.store.running() if run.job.lease])
+
+
+@pytest.fixture
+def short(jobs):
+    """Let leases be short."""
+    for key, value in SHORT.items():
+        jobs.set_setting(key, value)
+
+
+@pytest.fixture
+def walls(cluster):
+    """Make walls before the server."""
+    made = []
+
+    def make():
+        made.append(Wall(cluster))
+        return made[-1]
+
+    yield make
+    for wall in made:
+        wall.close()
+
+
+@pytest.fixture
+def start_host(jobs, tmp_path):
+    """Start hosts of different machines, as far as they know."""
+    hosts = []
+
+    def start(*args, env=None):
+        home = {"QUEUECTL_HOME": str(tmp_path / f"home-{len(hosts)}")}
+        host = HostProcess(*(args or ("serve", "--no-drop", "--workers", "4")), env={**home, **(env or {})})
+        hosts.append(host)
+        return host
+
+    yield start
+    for host in hosts:
+        if host.process.poll() is None:
+            host.kill()
+
+
+def lines(path):
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def witness(folder, seconds):
+    return JobSpec(argv=(sys.executable, WITNESS, str(folder), str(seconds)), max_retries=50)
+
+
+def running(jobs):
+    """Return the pid of the only run, when it is known."""
+    [run] = until(lambda: [run for run in jobs.store.running() if run.pid], "a run")
+    return run.pid
+
+
+def test_a_job_that_ends_while_the_server_is_down_is_reported_when_it_is_back(cluster, jobs, start_host, tmp_path):
+    host = start_host()
+    job = jobs.enqueue([waits_for(tmp_path / "go")])[0]
+    pid = running(jobs)
+    cluster.stop()
+    host.says("the database fails")
+    (tmp_path / "go").touch()
+    until(lambda: not is_alive(pid), "the job's end")
+    cluster.start()
+    host.says("the database works again")
+    [ended] = jobs.wait([job.id], PATIENCE)
+    assert (ended.state, ended.attempts, ended.runs) == (State.COMPLETED, 1, 1)
+    host.terminate()
+    assert sum("the database" in line for line in host.lines) == 2, host.lines
+
+
+def test_a_host_that_is_cut_off_stops_its_job_before_another_one_starts_it(
+    short, jobs, start_host, walls, cluster, tmp_path
+):
+    wall = walls()
+    first = start_host(env={"QUEUECTL_DB": cluster.url(wall.port)})
+    job = jobs.enqueue([witness(tmp_path, 1000)])[0]
+    pid = running(jobs)
+    start_host()
+    until(lambda: len(jobs.hosts()) == 2, "both hosts")
+    [before] = jobs.store.running()
+    wall.shut()
+    until(lambda: not is_alive(pid), "the end of what the first one ran")
+    [after] = jobs.store.running()
+    assert after.job.lease.token == before.job.lease.token, "its lease still lasted"
+    until(lambda: len(lines(tmp_path / "starts")) == 2, "the second run")
+    assert lines(tmp_path / "overlaps") == []
+    wall.open()
+    first.says("the database works again")
+    jobs.cancel(job.id)
+    assert jobs.wait([job.id], PATIENCE)[0].state is State.CANCELLED
+    again = jobs.enqueue([waits_for(tmp_path / "go") for _ in range(8)])  # as many as both have workers
+    until(lambda: len(jobs.store.running()) == 8, "both to work")
+    (tmp_path / "go").touch()
+    assert {one.state for one in jobs.wait([one.id for one in again], PATIENCE)} == {State.COMPLETED}
+
+
+@pytest.mark.parametrize("how", ["frozen", "gone"])
+def test_a_job_of_a_host_without_a_database_stops_in_time_and_spends_no_attempt(
+    short, jobs, start_host, cluster, tmp_path, how
+):
+    host = start_host()
+    job = jobs.enqueue([witness(tmp_path, 1000)])[0]
+    pid = running(jobs)
+    lost = time.monotonic()
+    if how == "frozen":
+        cluster.signal(signal.SIGSTOP)
+    else:
+        cluster.stop()
+    until(lambda: not is_alive(pid), "the end of the run")
+    assert LEASE / 4 < time.monotonic() - lost < LEASE
+    if how == "frozen":
+        cluster.signal(signal.SIGCONT)
+    else:
+        cluster.start()
+    until(lambda: len(lines(tmp_path / "starts")) == 2, "the second run")
+    first = jobs.attempts(job.id)[0]
+    assert first.outcome == "interrupted"
+    assert first.reason == "its host was cut off from the database"
+    assert jobs.store.get(job.id).attempts == 1
+    assert host.process.poll() is None
+    assert lines(tmp_path / "overlaps") == []
+
+
+def test_a_job_that_takes_its_time_to_end_is_killed_within_the_lease(short, jobs, start_host, walls, cluster, tmp_path):
+    wall = walls()
+    start_host(env={"QUEUECTL_DB": cluster.url(wall.port)})
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); open(%r, 'w'); time.sleep(1000)"
+    program = deaf % str(tmp_path / "deaf")
+    jobs.enqueue([JobSpec(command=f"{shlex.quote(sys.executable)} -c {shlex.quote(program)}", kill_after=60)])
+    pid = running(jobs)
+    until((tmp_path / "deaf").exists, "the job to be deaf")
+    cut = time.monotonic()
+    wall.shut()
+    until(lambda: not is_alive(pid), "its end")
+    assert time.monotonic() - cut < LEASE
+
+
+def test_connections_that_are_ended_again_and_again_cost_no_job(cluster, jobs, start_host, tmp_path):
+    for _ in range(2):
+        start_host()
+    until(lambda: len(jobs.hosts()) == 2, "both hosts")
+    done = jobs.enqueue([witness(tmp_path, 0.05) for _ in range(60)])
+    rounds = 0
+    while len(lines(tmp_path / "ends")) < 60 and rounds < 300:
+        cluster.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = 'queue' AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+        rounds += 1
+        time.sleep(0.1)
+    ended = jobs.wait([job.id for job in done], PATIENCE)
+    assert {job.state for job in ended} == {State.COMPLETED}
+    assert lines(tmp_path / "overlaps") == []
+    assert sorted(lines(tmp_path / "ends")) == sorted(f"{job.id} 1" for job in done), f"in {rounds} rounds"
+    assert rounds > 3
