@@ -31,11 +31,11 @@ class Failure:
 def group(dead: Iterable[tuple[Job, str]]) -> list[Failure]:
     """Group dead jobs, given with the ends of their outputs, by their errors, the most frequent first.
 
-    Errors that differ in their numbers alone count as one.
+    Errors that differ in their numbers alone count as one, unless the number is the exit code.
     """
-    groups: dict[str, list[tuple[Job, str]]] = {}
+    groups: dict[tuple[int | None, str], list[tuple[Job, str]]] = {}
     for job, tail in dead:
-        groups.setdefault(_VARIES.sub("#", error_of(job, tail)), []).append((job, tail))
+        groups.setdefault((job.exit_code, _VARIES.sub("#", error_of(job, tail))), []).append((job, tail))
     found = [Failure(error=error_of(*jobs[0]), jobs=jobs) for jobs in groups.values()]
     return sorted(found, key=lambda one: -len(one.jobs))  # it keeps what is equal in its order
 

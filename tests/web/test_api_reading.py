@@ -168,6 +168,13 @@ def test_dead_jobs_are_grouped_by_their_error(seen):
     assert seen.get("/dead?queue=video")["total"] == 3
 
 
+def test_other_exit_codes_are_other_errors(site):
+    jobs = [site.queue.add(f"exit {code}", max_retries=0) for code in (4, 3, 3)]
+    site.queue.wait([job.id for job in jobs], PATIENCE)
+    groups = site.script.get("/dead").json()["groups"]
+    assert [(group["error"], group["count"]) for group in groups] == [("exit code 3", 2), ("exit code 4", 1)]
+
+
 def test_queues_are_those_of_the_command_and_more(seen):
     found = {one["name"]: one for one in seen.get("/queues")}
     for one in seen.cli("queue", "list", "--json"):

@@ -10,6 +10,7 @@ from queuectl.model.job import JobSpec
 from queuectl.model.state import State
 from tests.hosts import HostProcess, quick_queue, run_cli, until, waits_for
 from tests.support import PATIENCE
+from tests.web.browser import PHONE, WIDE
 
 HOSTILE = "<script>alert(1)</script>"
 pytestmark = pytest.mark.wine("has no browser that Playwright drives")
@@ -127,6 +128,21 @@ def test_some_are_selected_and_deleted(site, visit):
     expect(page.locator("tbody tr")).to_have_count(2)
 
 
+def test_what_was_selected_in_another_list_is_left_alone(site, visit):
+    site.queue.pause()
+    kept, gone = site.queue.enqueue([JobSpec(command="true", name=name) for name in ("kept", "gone")])
+    page = visit("jobs").page
+    page.get_by_role("checkbox", name=f"Select job {kept.id}").check()
+    page.get_by_role("searchbox").fill("gone")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_role("region", name="Selected jobs")).to_have_count(0)
+    page.get_by_role("checkbox", name=f"Select job {gone.id}").check()
+    expect(page.get_by_role("region", name="Selected jobs")).to_contain_text("1 selected")
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    until(lambda: [job.id for job in site.queue.jobs()] == [kept.id], "one job left")
+
+
 def test_pages_of_jobs_and_filters_are_in_the_address(site, visit):
     site.queue.pause()
     site.queue.enqueue([JobSpec(command=f"echo {n}", queue="abc"[n % 3]) for n in range(120)])
@@ -208,18 +224,35 @@ def test_hostile_names_and_output_stay_text(site, visit):
     assert page.title() != "title"
 
 
+def drag(page, name, content):
+    data = page.evaluate_handle(
+        """([name, bytes]) => { const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(bytes)], name)); return data; }""",
+        [name, list(content)],
+    )
+    for event in ("dragenter", "dragover", "drop"):
+        page.dispatch_event("#main", event, {"dataTransfer": data})
+
+
+def test_no_other_file_than_jobs_is_taken_from_a_drag(site, visit):
+    """Each line of a file that is dragged by mistake would be run as a command."""
+    page = visit("drop").page
+    expect(page.get_by_role("heading", level=1)).to_have_text("Drop folder")
+    drag(page, "notes.txt", b"echo never")
+    expect(page.get_by_text("notes.txt is no .job file.")).to_be_visible()
+    drag(page, "picture.job", b"\x89PNG\r\n\xff\xfe\nrm -rf x")
+    expect(page.get_by_text("picture.job is no text.")).to_be_visible()
+    drag(page, "wide.job", "echo wide".encode("utf-16"))
+    expect(page.get_by_role("region", name="Accepted")).to_contain_text("wide.job")
+    assert [job.spec.command for job in site.queue.jobs()] == ["echo wide"]
+
+
 def test_a_file_is_dragged_onto_the_page(site, visit):
     visitor = visit("drop")
     page = visitor.page
     expect(page.get_by_role("heading", level=1)).to_have_text("Drop folder")
-    for name, text in (("hello.job", "echo dragged"), ("broken.job", '{"comand": "x"}')):
-        data = page.evaluate_handle(
-            """([name, text]) => { const data = new DataTransfer();
-            data.items.add(new File([text], name)); return data; }""",
-            [name, text],
-        )
-        for event in ("dragenter", "dragover", "drop"):
-            page.dispatch_event("#main", event, {"dataTransfer": data})
+    drag(page, "hello.job", b"echo dragged")
+    drag(page, "broken.job", b'{"comand": "x"}')
     until(lambda: [job for job in site.queue.jobs() if job.state is State.COMPLETED], "the dragged job")
     expect(page.get_by_role("region", name="Accepted")).to_contain_text("hello.job")
     rejected = page.get_by_role("region", name="Rejected")
@@ -273,6 +306,73 @@ def test_a_job_is_edited_and_run_again(site, visit):
     wait_for(site, job.id + 1, State.COMPLETED)
     assert site.queue.store.get(job.id + 1).spec.env == {"SECRET": "do not show me"}
     assert site.queue.store.get(job.id).spec.command == "exit 3"
+
+
+def test_what_nobody_changed_in_a_form_stays_as_it_was(site, visit):
+    site.queue.pause()
+    job = site.queue.add("  echo a\r\necho b\n", tags=("two words", "one"), name="before")
+    page = visit(f"jobs/{job.id}").page
+    page.get_by_role("button", name="Edit", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("after")
+    dialog.get_by_role("button", name="Save").click()
+    until(lambda: site.queue.store.get(job.id).spec.name == "after", "its new name")
+    spec = site.queue.store.get(job.id).spec
+    assert (spec.command, spec.tags) == (job.spec.command, ("two words", "one"))
+    page.get_by_role("button", name="Edit the tags").click()
+    page.get_by_role("textbox", name="tags").fill("two words, three")
+    page.get_by_role("textbox", name="tags").press("Enter")
+    until(lambda: site.queue.store.get(job.id).spec.tags == ("two words", "three"), "its new tags")
+
+
+def test_a_form_says_what_is_wrong_until_that_changes(site, visit):
+    page = visit("jobs").page
+    page.get_by_role("button", name="New job").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Command").fill("true")
+    dialog.get_by_label("Timeout").fill("soon")
+    dialog.get_by_role("button", name="Enqueue").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Timeout")
+    dialog.get_by_label("Timeout").fill("1m")
+    expect(dialog.get_by_role("alert")).to_have_text("")
+    expect(dialog.get_by_label("Command")).to_have_value("true")
+
+
+def test_long_texts_cover_nothing_and_are_not_cut_unseen(site, visit, tmp_path):
+    [job] = site.queue.enqueue([waits_for(tmp_path / "gate")])
+    wait_for(site, job.id, State.PROCESSING)
+    site.queue.store.report_progress(site.queue.store.get(job.id), 0.42, "a long way to go " * 8)
+    site.queue.store.ring()
+    for viewport in (WIDE, PHONE):
+        visitor = visit(viewport=viewport)
+        for where in ("", "jobs", "workers", f"jobs/{job.id}"):
+            visitor.go(where)
+            bar = visitor.page.locator(".progress-of").first
+            expect(bar.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "42")
+            number = bar.locator(".progress-number").bounding_box()
+            text = bar.locator(".note").bounding_box()
+            assert number["x"] + number["width"] <= text["x"], where
+        line = visitor.page.get_by_role("region", name="As a command").locator("code")
+        assert line.evaluate("code => code.scrollWidth <= code.clientWidth")
+
+
+def test_settings_are_named_as_the_command_line_names_them(site, visit):
+    page = visit("settings").page
+    expect(page.locator("[data-row=max_retries]")).to_contain_text("max_retries")
+
+
+def test_lanes_of_hosts_with_one_name_are_told_apart(site, visit, tmp_path):
+    other = HostProcess("worker", "start", "--count", "1")
+    other.says("started")
+    jobs = site.queue.enqueue([waits_for(tmp_path / "gate") for _ in range(3)])
+    for job in jobs:
+        wait_for(site, job.id, State.PROCESSING)
+    lanes = visit().page.locator(".lane:not(.lane-axis) .lane-name")
+    expect(lanes).to_have_count(3)
+    assert len(set(lanes.all_inner_texts())) == 3
+    (tmp_path / "gate").touch()
+    site.queue.wait([job.id for job in jobs], PATIENCE)
+    other.terminate()
 
 
 def test_the_keyboard_is_enough(site, visit):

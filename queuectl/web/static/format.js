@@ -142,5 +142,6 @@ export function readDuration(text) {
 export function sentence(text) {
   const line = text.trim();
   if (!line) return "";
-  return line[0].toUpperCase() + line.slice(1) + (/[.!?]$/.test(line) ? "" : ".");
+  const capital = /^\w*_/.test(line) ? line[0] : line[0].toUpperCase(); // max_retries is no word
+  return capital + line.slice(1) + (/[.!?]$/.test(line) ? "" : ".");
 }

@@ -94,7 +94,12 @@ async function openForm({ title, action, fields, edits = false, submit }) {
         else redraw();
       };
       return h("form", {
-        class: "form", oninput: () => { form.touched = true; },
+        class: "form", oninput: () => {
+          form.touched = true;
+          if (!form.wrong) return;
+          form.wrong = "";
+          redraw();
+        },
         onsubmit: (event) => { event.preventDefault(); save(event.target); },
         onkeydown: (event) => {
           if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -182,12 +187,14 @@ function readForm(element, form, before) {
   const values = {};
   if (text("more")) Object.assign(values, readJson(text("more"), "More fields"));
   if (element.elements.argv) values.argv = readJson(text("argv"), "Program and arguments");
-  else values.command = element.elements.command.value.trim();
+  else values.command = text("command") === plain(before.command) ? before.command : text("command");
   if (values.command === "") throw new Error("Which command is to be run?");
-  for (const name of ["name", "queue", "cwd"]) if (text(name)) values[name] = text(name);
+  for (const name of ["name", "queue", "cwd"]) {
+    if (text(name)) values[name] = text(name) === plain(before[name]) ? before[name] : text(name);
+  }
   for (const name of ["priority", "max_retries"]) if (text(name)) values[name] = whole(text(name), name);
   if (text("timeout")) values.timeout = seconds(text("timeout"), "Timeout");
-  if (text("tags")) values.tags = list(text("tags"));
+  if (text("tags")) values.tags = text("tags") === (before.tags || []).join(", ") ? before.tags : readTags(text("tags"));
   if (text("after")) values.after = list(text("after")).map((one) => (/^\d+$/.test(one) ? Number(one) : one));
   if (form.when === "at") {
     if (!text("run_at")) throw new Error("At which time?");
@@ -220,6 +227,16 @@ function seconds(text, label) {
   const value = readDuration(text);
   if (value === null) throw new Error(`${label}: "${text}" is no duration. Write 90, 30s, 5m, 1h30m or 2d.`);
   return value;
+}
+
+/** What is left of a text in a field of a form; what nobody changed there stays as it was. */
+function plain(text) {
+  return (text ?? "").replace(/\r\n?/g, "\n").trim();
+}
+
+/** Read tags, which may hold spaces. */
+export function readTags(text) {
+  return text.split(",").map((tag) => tag.trim()).filter(Boolean);
 }
 
 function list(text) {

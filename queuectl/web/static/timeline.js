@@ -16,6 +16,8 @@ export function workersTimeline(timeline) {
   const to = Math.max(now(), Date.parse(timeline.to)); // it moves on without news
   const from = to - length;
   const names = new Map();
+  const hosts = new Map(timeline.lanes.map((lane) => [lane.host, lane.host_name]));
+  const alike = (lane) => [...hosts.values()].filter((name) => name === lane.host_name).length > 1;
   const lanes = timeline.lanes.map((lane) => {
     const place = (names.get(lane.host) || 0) + 1;
     names.set(lane.host, place);
@@ -27,7 +29,9 @@ export function workersTimeline(timeline) {
     onpointerleave: hideTip },
     lanes.map((lane) => h("div", { class: "lane", key: `${lane.host}/${lane.place}` },
       h("span", { class: "lane-name", title: `${lane.host_name}, ${lane.host}, place ${lane.place}` },
-        h("bdi", null, visible(lane.host_name)), h("span", { class: "lane-place" }, ` ${lane.place}`)),
+        h("bdi", null, visible(lane.host_name)),
+        alike(lane) ? h("span", { class: "lane-place" }, ` ${lane.host.slice(0, 4)}`) : null,
+        h("span", { class: "lane-place" }, ` ${lane.place}`)),
       h("div", { class: "lane-track" }, lane.runs.map((run) => block(run, from, to, run === first))))),
     h("div", { class: "lane lane-axis", "aria-hidden": "true" }, h("span", { class: "lane-name" }),
       h("div", { class: "lane-track" }, Array.from({ length: TICKS }, (_, place) => {

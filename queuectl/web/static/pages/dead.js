@@ -3,7 +3,7 @@
 import { visible } from "../ansi.js";
 import { attempt, get } from "../api.js";
 import { h } from "../dom.js";
-import { count, plural, ticking } from "../format.js";
+import { between, count, plural, ticking } from "../format.js";
 import { icon } from "../icons.js";
 import { actOnMany, jobLink } from "../jobparts.js";
 import { showTail } from "../loglines.js";
@@ -80,7 +80,7 @@ function drawGroup(group, tools) {
       h("summary", { class: "group-head", "data-row": key }, icon("right", "group-arrow"),
         h("span", { class: "group-count" }, count(group.count)),
         h("h2", { class: "group-error", title: error }, h("bdi", null, error)),
-        h("span", { class: "group-time" }, group.count > 1 ? [ticking(group.oldest), " to ", ticking(group.newest)]
+        h("span", { class: "group-time" }, between(group.oldest, group.newest) >= 60 ? [ticking(group.oldest), " to ", ticking(group.newest)]
           : ticking(group.newest))),
       h("div", { class: "group-body" },
         h("div", { class: "group-actions" },

@@ -86,7 +86,7 @@ export function dropZone({ small = false }) {
     class: `drop-zone ${small ? "drop-zone-small" : ""}`, key: "zone",
     mount: (element) => {
       const input = Object.assign(document.createElement("input"),
-        { type: "file", multiple: true, accept: ".job,.txt,.json,.toml", className: "unseen" });
+        { type: "file", multiple: true, accept: ".job", className: "unseen" });
       input.setAttribute("aria-label", "Choose .job files");
       const text = document.createElement("span");
       const action = Object.assign(document.createElement("span"), { className: "link", textContent: "choose files" });
@@ -124,14 +124,23 @@ function wholePage(element) {
 
 async function upload(files) {
   for (const file of files) {
+    // Each line of another file would be run as a command; the folder itself leaves such files alone, too.
+    if (!/\.job$/i.test(file.name)) {
+      toast("bad", `${file.name} is no .job file.`,
+        "If its lines are commands, or it is TOML or JSON, rename it so that it ends in .job.");
+      continue;
+    }
     if (file.size > MOST) {
       toast("bad", `${file.name} is larger than 1 MiB.`, "Split it, or put the work into a script and enqueue that.");
       continue;
     }
     try {
       const text = decode(await file.arrayBuffer());
-      const named = /\.job$/i.test(file.name) ? file.name : `${file.name}.job`;
-      await send("POST", "/drop", { name: named, text });
+      if (text === null) {
+        toast("bad", `${file.name} is no text.`, "A .job file is UTF-8 or UTF-16.");
+        continue;
+      }
+      await send("POST", "/drop", { name: file.name, text });
       toast("good", `${file.name} is in the drop folder.`);
     } catch (problem) {
       report(problem);
@@ -139,10 +148,14 @@ async function upload(files) {
   }
 }
 
-/** Windows PowerShell 5 writes UTF-16. */
+/** Read a text, or null if it is none; Windows PowerShell 5 writes UTF-16. */
 function decode(buffer) {
   const bytes = new Uint8Array(buffer);
   const coding = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be"
     : "utf-8";
-  return new TextDecoder(coding).decode(buffer);
+  try {
+    return new TextDecoder(coding, { fatal: true }).decode(buffer);
+  } catch {
+    return null;
+  }
 }

@@ -84,7 +84,7 @@ function runFacts(run) {
   return [
     h("span", { class: `badge state-${run.outcome || "processing"}` }, sign(outcome), h("span", null, outcome)),
     run.reason ? h("span", { class: "run-reason" }, h("bdi", null, visible(run.reason))) : null,
-    run.exit_code !== null && run.exit_code !== undefined ? h("span", null, h("span", { class: "faint" }, "exit "), run.exit_code)
+    run.exit_code !== null && run.exit_code !== undefined && run.reason !== `exit code ${run.exit_code}` ? h("span", null, h("span", { class: "faint" }, "exit "), run.exit_code)
       : null,
     h("span", null, h("span", { class: "faint" }, "began "), at(run.started_at)),
     h("span", null, h("span", { class: "faint" }, run.finished_at ? "took " : "for "),
@@ -113,7 +113,7 @@ const VERBS = {
   enqueue: "Enqueued", claim: "Started", completed: "Completed", failed: "Run failed", timeout: "Ran too long",
   cancelled: "Run cancelled", interrupted: "Interrupted, its host stopped", lost: "Lost, its host died",
     promote: "Ready: its time has come",
-  block: "Waits for other jobs", unblock: "Ready: the others have ended", edit: "Edited", cancel: "Cancelled",
+  block: "Waits for other jobs", unblock: "Ready: the others have ended", edit: "Edited", cancel: "Cancelled", "cancel requested": "Asked to stop",
     retry: "Sent to run again",
   release: "Put back", recover: "Taken from a dead host", bury: "Given up", tag: "Tagged", note: "Note changed",
 };

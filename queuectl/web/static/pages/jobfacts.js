@@ -5,6 +5,7 @@ import { attempt, send } from "../api.js";
 import { h } from "../dom.js";
 import { at, between, duration, ticking } from "../format.js";
 import { icon } from "../icons.js";
+import { readTags } from "../jobform.js";
 import { button, card, copyButton, tags } from "../parts.js";
 import { href } from "../router.js";
 
@@ -47,7 +48,7 @@ function rows(job, tools) {
   add("Shell", code(job.shell));
   add("Environment", Object.keys(job.env || {}).length
     && [code(Object.keys(job.env).join(", ")), h("span", { class: "faint" }, " (values are not shown)")]);
-  add("Places", job.slots > 1 && job.slots);
+  add("Slots", job.slots > 1 && job.slots);
   add("Mutex", code(job.mutex));
   add("Nice", job.nice === null ? null : String(job.nice));
   add("Key", code(job.key));
@@ -58,7 +59,7 @@ function rows(job, tools) {
   add("After a failure", code(job.on_failure));
   add("After death", code(job.on_dead));
   add("Tags", editable(tools, "tags", job.tags.length ? tags(job.tags) : null, job.tags.join(", "), "none",
-    (text) => ({ tags: text.split(/[,\s]+/).filter(Boolean) }), job.id));
+    (text) => ({ tags: text === job.tags.join(", ") ? job.tags : readTags(text) }), job.id));
   add("Note", editable(tools, "note", job.note && h("span", { class: "breaks" }, h("bdi", null, visible(job.note))), job.note || "",
     "none", (text) => ({ note: text || null }), job.id));
   return found;

@@ -39,7 +39,12 @@ export function views(route) {
 
 export function draw(route, [status, live], tools) {
   const { state } = tools;
-  state.selected ||= new Set();
+  const wanted = JSON.stringify(filters(route));
+  if (state.wanted !== wanted) { // what was selected in another list could not be seen in this one
+    state.wanted = wanted;
+    state.selected = new Set();
+    state.all = false;
+  }
   const cursor = route.query.get("cursor");
   if (cursor) loadPage(route, cursor, tools);
   const found = cursor ? state.pages?.get(path(route, cursor)) : live;

@@ -55,7 +55,7 @@ function setting(one, tools) {
   const label = one.key.replaceAll("_", " ");
   const shown = one.text ?? String(one.value);
   return h("li", { class: `setting ${one.origin === "default" ? "" : "setting-own"}`, key: one.key, "data-row": one.key },
-    h("div", { class: "setting-what" }, h("h3", null, h("span", null, label),
+    h("div", { class: "setting-what" }, h("h3", null, h("span", null, label), h("code", null, one.key),
       one.fixed ? h("span", { class: "plate plate-plain" }, icon("lock"), "fixed") : null),
       h("p", { class: "setting-help" }, one.help),
         one.fixed ? h("p", { class: "setting-fixed" }, sentence(one.why_fixed || "it cannot be changed here")) : null),

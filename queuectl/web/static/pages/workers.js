@@ -88,7 +88,7 @@ function stop(one) {
 function change(setting) {
   return ask({
     title: "Workers on this machine", label: "How many jobs a host runs at once", value: String(setting.text ?? setting.value),
-    hint: `${setting.range}. It is taken up at once.`,
+    hint: `${setting.range}. It is taken up at once, but not by a host that was started with a number of its own.`,
       submit: (text) => attempt(() => send("PUT", "/settings/workers", { value: text.trim() }), `Workers: ${text.trim()}.`),
   });
 }
