@@ -126,8 +126,9 @@ class Wall:
         self._target = (cluster.address, cluster.port)
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
-        self._pairs = {}
+        self._pairs, self._forgotten = {}, []
         self._silent = threading.Event()
+        self._cut_at = None
         self._over = False
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._server, selectors.EVENT_READ)
@@ -141,6 +142,16 @@ class Wall:
     def open(self):
         """Let bytes through again, those that waited first."""
         self._silent.clear()
+
+    def forget(self):
+        """Let the connections that there are carry nothing any more, and tell nobody, as some firewalls do."""
+        for one in list(self._pairs):
+            self._forgotten.append(self._pairs.pop(one))
+            self._selector.unregister(one)
+
+    def cut_at(self, text, *, heard):
+        """End the next connection that sends a text, whose answer is lost; the server may have ``heard`` it."""
+        self._cut_at = text, heard
 
     def close(self):
         """End it, and all connections."""
@@ -158,7 +169,7 @@ class Wall:
                     self._connect()
                 elif key.fileobj in self._pairs:
                     self._pass_on(key.fileobj)
-        for one in [*self._pairs, self._server]:
+        for one in [*self._pairs, *self._forgotten, self._server]:
             one.close()
 
     def _connect(self):
@@ -176,7 +187,13 @@ class Wall:
         target = self._pairs[source]
         try:
             data = source.recv(65536)
-            if data:
+            text, heard = self._cut_at or (None, False)
+            if text is not None and text in data:
+                self._cut_at = None
+                if heard:
+                    target.sendall(data)
+                    target.recv(65536)
+            elif data:
                 target.sendall(data)
                 return
         except OSError:

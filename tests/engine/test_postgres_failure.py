@@ -3,11 +3,14 @@
 import shlex
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from queuectl.errors import StoreUnavailable
+from queuectl.model.admission import Room
 from queuectl.model.job import JobSpec
 from queuectl.model.state import State
 from queuectl.platform.process import kill_marked
@@ -202,3 +205,54 @@ def test_connections_that_are_ended_again_and_again_cost_no_job(cluster, jobs, s
     assert lines(tmp_path / "overlaps") == []
     assert sorted(lines(tmp_path / "ends")) == sorted(f"{job.id} 1" for job in done), f"in {rounds} rounds"
     assert rounds > 3
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_a_job_whose_commit_was_not_answered_is_there_once(jobs, walls, cluster, heard):
+    wall = walls()
+    with Queue.open(cluster.url(wall.port)) as queue:
+        queue.add("echo before")
+        wall.cut_at(b"COMMIT", heard=heard)
+        job = queue.add("echo here")
+        assert [(one.id, one.spec.command) for one in jobs.jobs()] == [(job.id, "echo here"), (1, "echo before")]
+        assert job.id == (2 if heard else 3)
+
+
+def test_a_change_whose_commit_was_not_answered_says_so_when_nobody_can_tell(jobs, walls, cluster):
+    wall = walls()
+    job = jobs.add("true")
+    with Queue.open(cluster.url(wall.port)) as queue:
+        wall.cut_at(b"COMMIT", heard=True)
+        with pytest.raises(StoreUnavailable, match="may or may not have kept") as caught:
+            queue.cancel(job.id)
+        assert caught.value.hint
+        assert queue.find(job.id).state is State.CANCELLED
+
+
+def test_a_connection_that_died_silently_costs_no_change(jobs, walls, cluster):
+    wall = walls()
+    with Queue.open(cluster.url(wall.port)) as queue:
+        job = queue.add("true")
+        queue.store.answer_within(0.5)
+        wall.forget()
+        assert [one.id for one in queue.jobs()] == [job.id]
+        wall.forget()
+        queue.cancel(job.id)
+        assert queue.find(job.id).state is State.CANCELLED
+
+
+def test_a_verb_that_a_deadlock_has_undone_is_done_all_the_same(jobs, cluster):
+    import psycopg
+
+    jobs.enqueue([JobSpec(command="true"), JobSpec(command="true")])
+    first, second = taken = jobs.store.claim("host", Room(workers=2, free=2), lease=60)
+    with psycopg.connect(cluster.url()) as other:
+        other.execute("SET deadlock_timeout = '1h'")  # so that it is not the one whom the server picks
+        other.execute("SELECT FROM queuectl.jobs WHERE id = %s FOR UPDATE", (second.id,))
+        doing = threading.Thread(target=jobs.store.unclaim, args=(taken,))
+        doing.start()
+        waiting = "SELECT 1 FROM pg_locks WHERE NOT granted"
+        until(lambda: cluster.run(waiting), "the verb to wait for the other transaction")
+        other.execute("SELECT FROM queuectl.jobs WHERE id = %s FOR UPDATE", (first.id,))
+    doing.join(PATIENCE)
+    assert [job.state for job in jobs.jobs()] == [State.PENDING] * 2

@@ -1,17 +1,20 @@
 """The Store on PostgreSQL: one database, any number of processes on any number of machines."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 
 from queuectl.clock import Clock
 from queuectl.errors import StoreUnavailable
+from queuectl.model.job import Job
 from queuectl.store.postgres import sql
 from queuectl.store.postgres.address import Address
+from queuectl.store.postgres.again import added_once, repeats
 from queuectl.store.postgres.bell import Bell
 from queuectl.store.postgres.connections import PostgresConnections, ServerClock
 from queuectl.store.postgres.link import PATIENCE
 from queuectl.store.postgres.migrations import migrate
+from queuectl.store.types import NewJob
 from queuectl.store.verbs.jobs import JobsVerbs
 from queuectl.store.verbs.lists import ListsVerbs
 from queuectl.store.verbs.registry import RegistryVerbs
@@ -20,6 +23,7 @@ from queuectl.store.verbs.schedules import SchedulesVerbs
 from queuectl.store.verbs.work import WorkVerbs
 
 
+@repeats
 class PostgresStore(JobsVerbs, WorkVerbs, RegistryVerbs, ListsVerbs, RunsVerbs, SchedulesVerbs):
     """Implement the Store protocol in the schema ``queuectl`` of a database; usable from several threads at once.
 
@@ -58,6 +62,11 @@ class PostgresStore(JobsVerbs, WorkVerbs, RegistryVerbs, ListsVerbs, RunsVerbs, 
 
     def changed(self) -> bool:
         return self._connections.changed()
+
+    def enqueue(self, jobs: Sequence[NewJob], *, batch: str | None = None, source: str = "") -> list[Job]:
+        return added_once(
+            self._connections, lambda: super(PostgresStore, self).enqueue(jobs, batch=batch, source=source)
+        )
 
     def answer_within(self, seconds: float | None) -> None:
         self._connections.patience = PATIENCE if seconds is None else seconds

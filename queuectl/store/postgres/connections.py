@@ -17,7 +17,7 @@ import psycopg
 from queuectl.errors import StoreBusy, StoreUnavailable
 from queuectl.store.postgres import sql
 from queuectl.store.postgres.address import Address
-from queuectl.store.postgres.failures import Translated, nameless
+from queuectl.store.postgres.failures import Translated, Uncertain, nameless, said
 from queuectl.store.postgres.hosts import looked_up
 from queuectl.store.postgres.link import PATIENCE, Link
 from queuectl.store.postgres.session import Session
@@ -129,6 +129,11 @@ class PostgresConnections:
         before, self._local.seen = getattr(self._local, "seen", None), seen
         return bool(seen != before)
 
+    @property
+    def is_inside(self) -> bool:
+        """Tell whether this thread is in a transaction."""
+        return self._mine() is not None
+
     def _mine(self) -> Session | None:
         session: Session | None = getattr(self._local, "session", None)
         return session
@@ -140,7 +145,7 @@ class PostgresConnections:
             self._local.session = session
             try:
                 yield session
-                session.commit()
+                self._commit(session)
                 if session.missed:
                     session.execute(sql.RING)
             except BaseException:
@@ -148,6 +153,15 @@ class PostgresConnections:
                 raise
             finally:
                 self._local.session = None
+
+    def _commit(self, session: Session) -> None:
+        backend = session.connection.info.backend_pid
+        try:
+            session.commit()
+        except psycopg.OperationalError as exc:
+            if session.connection.closed:
+                raise Uncertain(self.address.location, said(exc), backend) from exc
+            raise
 
     @contextmanager
     def _lent(self) -> Iterator[Session]:

@@ -8,6 +8,15 @@ from psycopg import errors
 from queuectl.errors import QueuectlError, StoreBusy, StoreCorrupt, StoreFull, StoreUnavailable, UsageError
 
 _GONE = "Is the server running, and can this machine reach it? It is tried again as long as a host runs."
+_DOUBT = "Look whether it is done before you do it again: queuectl list"
+
+
+class Uncertain(StoreUnavailable):
+    """The connection was lost while a transaction was committed by process ``backend`` of the server."""
+
+    def __init__(self, location: str, words: str, backend: int) -> None:
+        super().__init__(f"{location} went away, and may or may not have kept the changes ({words})", hint=_DOUBT)
+        self.backend = backend
 
 
 class Translated:
@@ -34,38 +43,38 @@ class Translated:
 
 def explained(exc: psycopg.Error, location: str) -> QueuectlError:  # noqa: C901 - a table: one case a kind of error
     """Return the error to raise instead."""
-    said = _said(exc)
+    words = said(exc)
     match exc:
         case errors.InvalidPassword() | errors.InvalidAuthorizationSpecification():
-            return StoreUnavailable(f"{location} refused the user or the password: {said}", hint=_WHO)
+            return StoreUnavailable(f"{location} refused the user or the password: {words}", hint=_WHO)
         case errors.InvalidCatalogName():
             hint = "Create it (createdb), or name another one in the URL."
-            return StoreUnavailable(f"{location}: {said}", hint=hint)
+            return StoreUnavailable(f"{location}: {words}", hint=hint)
         case errors.InsufficientPrivilege():
             hint = "The user needs CREATE on the database once, and then all rights on its schema queuectl."
-            return StoreUnavailable(f"{location}: {said}", hint=hint)
+            return StoreUnavailable(f"{location}: {words}", hint=hint)
         case errors.ReadOnlySqlTransaction():
             hint = (
                 "It is a standby, or set to read only. Name the primary in the URL (target_session_attrs=read-write)."
             )
-            return StoreUnavailable(f"{location} cannot be written: {said}", hint=hint)
+            return StoreUnavailable(f"{location} cannot be written: {words}", hint=hint)
         case errors.DeadlockDetected() | errors.SerializationFailure() | errors.LockNotAvailable():
-            return StoreBusy(f"{location} is held by another transaction ({said})", hint="Try again.")
+            return StoreBusy(f"{location} is held by another transaction ({words})", hint="Try again.")
         case errors.TooManyConnections():
-            return StoreBusy(f"{location} has no connection left ({said})", hint="Raise its max_connections.")
+            return StoreBusy(f"{location} has no connection left ({words})", hint="Raise its max_connections.")
         case errors.DiskFull() | errors.OutOfMemory() | errors.InsufficientResources():
-            return StoreFull(f"{location} cannot grow: {said}")
+            return StoreFull(f"{location} cannot grow: {words}")
         case errors.UndefinedTable() | errors.UndefinedColumn() | errors.DataCorrupted() | errors.IndexCorrupted():
-            return StoreCorrupt(f"{location} is damaged: {said}", hint="Restore a backup of its schema queuectl.")
+            return StoreCorrupt(f"{location} is damaged: {words}", hint="Restore a backup of its schema queuectl.")
         case errors.UntranslatableCharacter() | errors.CharacterNotInRepertoire():
-            return UsageError(f"a text cannot be kept: {said}")
+            return UsageError(f"a text cannot be kept: {words}")
         case psycopg.DataError():
-            return UsageError(f"a value cannot be kept: {said}")
+            return UsageError(f"a value cannot be kept: {words}")
         case psycopg.OperationalError() if exc.sqlstate is None:
             return unreachable(exc, location)
         case psycopg.OperationalError():
-            return StoreUnavailable(f"{location} went away: {said}", hint=_GONE)
-    return StoreUnavailable(f"{location} cannot be used: {said}")
+            return StoreUnavailable(f"{location} went away: {words}", hint=_GONE)
+    return StoreUnavailable(f"{location} cannot be used: {words}")
 
 
 _WHO = "Check them in the URL, in ~/.pgpass, or in PGPASSWORD."
@@ -73,19 +82,19 @@ _WHO = "Check them in the URL, in ~/.pgpass, or in PGPASSWORD."
 
 def unreachable(exc: psycopg.Error, location: str) -> StoreUnavailable:
     """Return the error for a server with which no connection came about, or no longer is."""
-    said = _said(exc)
-    if "authentication" in said or "no password" in said or "role" in said:
-        return StoreUnavailable(f"{location} refused the user or the password: {said}", hint=_WHO)
-    if "certificate" in said or "SSL" in said:
+    words = said(exc)
+    if "authentication" in words or "no password" in words or "role" in words:
+        return StoreUnavailable(f"{location} refused the user or the password: {words}", hint=_WHO)
+    if "certificate" in words or "SSL" in words:
         hint = (
             "The connection must be encrypted, and the server's certificate be valid for its name. Name the authority "
             "that signed it in the URL: sslrootcert=FILE. Only in a network that you trust: sslmode=require."
         )
-        return StoreUnavailable(f"{location} cannot be trusted: {said}", hint=hint)
-    if "does not exist" in said:
+        return StoreUnavailable(f"{location} cannot be trusted: {words}", hint=hint)
+    if "does not exist" in words:
         hint = "Create it (createdb), or name another one in the URL."
-        return StoreUnavailable(f"{location}: {said}", hint=hint)
-    return StoreUnavailable(f"{location} cannot be reached: {said}", hint=_GONE)
+        return StoreUnavailable(f"{location}: {words}", hint=hint)
+    return StoreUnavailable(f"{location} cannot be reached: {words}", hint=_GONE)
 
 
 def nameless(exc: OSError, location: str) -> StoreUnavailable:
@@ -93,7 +102,7 @@ def nameless(exc: OSError, location: str) -> StoreUnavailable:
     return StoreUnavailable(f"{location} cannot be reached: its name cannot be looked up ({exc.strerror})", hint=_GONE)
 
 
-def _said(exc: psycopg.Error) -> str:
+def said(exc: psycopg.Error) -> str:
     """Return what the server said, in one line; it never repeats what it was sent."""
     text = exc.diag.message_primary or str(exc)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
