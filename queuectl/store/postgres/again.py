@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from psycopg import errors
 
-from queuectl.errors import StoreBusy, StoreUnavailable
+from queuectl.errors import StoreUnavailable
 from queuectl.model.job import Job
 from queuectl.store.postgres.connections import PostgresConnections
 from queuectl.store.postgres.failures import Uncertain
@@ -24,13 +24,16 @@ REUNION = 10.0
 _WORKS_STILL = "SELECT 1 FROM pg_locks WHERE pid = %s AND locktype = 'transactionid' LIMIT 1"
 _IS_THERE = "SELECT 1 FROM jobs WHERE id = %s"
 
+_UNDONE = (errors.DeadlockDetected, errors.SerializationFailure, errors.ReadOnlySqlTransaction)
+"""After which nothing has been done; the last one of a server that is the primary no longer, but another one may be."""
+
 T = TypeVar("T", bound=type)
 
 
 def repeats(store: T) -> T:
     """Have each verb of a store tried again that a deadlock has undone; one within a transaction is the caller's."""
     for name, verb in inspect.getmembers(store, inspect.isfunction):
-        if not name.startswith("_") and verb.__module__.startswith("queuectl.store.verbs."):
+        if name == "enqueue" or (not name.startswith("_") and verb.__module__.startswith("queuectl.store.verbs.")):
             setattr(store, name, _repeating(verb))
     return store
 
@@ -44,8 +47,8 @@ def _repeating(verb: Callable[..., Any]) -> Callable[..., Any]:
         for wait in WAITS:
             try:
                 return verb(self, *args, **kwargs)
-            except StoreBusy as exc:
-                if not isinstance(exc.__cause__, errors.DeadlockDetected | errors.SerializationFailure):
+            except StoreUnavailable as exc:
+                if not isinstance(exc.__cause__, _UNDONE):
                     raise
             time.sleep(random.uniform(0, wait))  # noqa: S311 - spreads retries, guards nothing
         return verb(self, *args, **kwargs)

@@ -54,10 +54,7 @@ def explained(exc: psycopg.Error, location: str) -> QueuectlError:  # noqa: C901
             hint = "The user needs CREATE on the database once, and then all rights on its schema queuectl."
             return StoreUnavailable(f"{location}: {words}", hint=hint)
         case errors.ReadOnlySqlTransaction():
-            hint = (
-                "It is a standby, or set to read only. Name the primary in the URL (target_session_attrs=read-write)."
-            )
-            return StoreUnavailable(f"{location} cannot be written: {words}", hint=hint)
+            return read_only(location, words)
         case errors.DeadlockDetected() | errors.SerializationFailure() | errors.LockNotAvailable():
             return StoreBusy(f"{location} is held by another transaction ({words})", hint="Try again.")
         case errors.TooManyConnections():
@@ -80,11 +77,21 @@ def explained(exc: psycopg.Error, location: str) -> QueuectlError:  # noqa: C901
 _WHO = "Check them in the URL, in ~/.pgpass, or in PGPASSWORD."
 
 
+def read_only(location: str, words: str) -> StoreUnavailable:
+    """Return the error for a server that takes no changes."""
+    hint = (
+        "It is a standby, or set to read only. Name the primary, or all servers: postgresql://user@one,other/database"
+    )
+    return StoreUnavailable(f"{location} cannot be written: {words}", hint=hint)
+
+
 def unreachable(exc: psycopg.Error, location: str) -> StoreUnavailable:
     """Return the error for a server with which no connection came about, or no longer is."""
     words = said(exc)
     if "authentication" in words or "no password" in words or "role" in words:
         return StoreUnavailable(f"{location} refused the user or the password: {words}", hint=_WHO)
+    if "read-only" in words or "hot standby" in words:
+        return read_only(location, words)
     if "certificate" in words or "SSL" in words:
         hint = (
             "The connection must be encrypted, and the server's certificate be valid for its name. Name the authority "
