@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -68,7 +68,13 @@ class Sqlite(apsw.Connection):
         """Return the best of the jobs that are ready."""
         return self.gather(sql.CANDIDATES, {**values, "limit": most})
 
-    def lock_graph(self, reported: Collection[int] | None = None) -> None:
+    def end_runs(self, runs: Sequence[Mapping[str, Any]], now: int, host_name: str) -> Sequence[tuple[int, str, bool]]:
+        """End those runs whose lease is the current one."""
+        from queuectl.store.ending import end_runs  # most programs end none
+
+        return end_runs(self, runs, now, host_name)
+
+    def lock_graph(self) -> None:
         """Do nothing."""
 
     def try_graph(self) -> bool:

@@ -1,6 +1,6 @@
 """What the verbs need of a database that speaks SQL: statements by name, rows, and locks where writers work at once."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -70,15 +70,20 @@ class Database(Protocol):
         """
         ...
 
+    def end_runs(self, runs: Sequence[Mapping[str, Any]], now: int, host_name: str) -> Sequence[tuple[int, str, bool]]:
+        """End those runs whose lease is the current one, and count them; lock what that needs.
+
+        Returns:
+            Of each of these its ``place``, the state of its job, and whether somebody waits for that.
+        """
+        ...
+
     def changes(self) -> int:
         """Return how many rows the last statement changed."""
         ...
 
-    def lock_graph(self, reported: Collection[int] | None = None) -> None:
-        """Be the only one who changes what jobs wait for, and which of those with a mutex is first in line.
-
-        With the ids of jobs ``reported``, only if one of them has a mutex or somebody who waits for it.
-        """
+    def lock_graph(self) -> None:
+        """Be the only one who changes what jobs wait for, and which of those with a mutex is first in line."""
         ...
 
     def try_graph(self) -> bool:

@@ -39,7 +39,7 @@ def settle(db: Database, job_id: int, ended: State, now: datetime, *, gone: bool
 
     Those that a cancelled one kept waiting are settled too. A job that is ``gone`` can never be retried.
     """
-    db.lock_graph([job_id])
+    db.lock_graph()
     todo = deque([(job_id, ended)])  # no recursion: a chain may be longer than Python's stack
     touched = set()
     while todo:

@@ -1,16 +1,12 @@
-"""Reports of ended runs: a whole batch in a handful of statements.
+"""Reports of ended runs: a whole batch in one step, or in the few that a database makes of it."""
 
-Each step of a statement gives up Python's lock and has to win it back from threads that start processes; so a batch
-goes in as one JSON text.
-"""
-
-import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from queuectl.model.job import Job
 from queuectl.model.state import FINAL, State
-from queuectl.store import mutexes, run_counts
+from queuectl.store import mutexes
 from queuectl.store.adding import read
 from queuectl.store.database import Database
 from queuectl.store.dependents import settle
@@ -20,35 +16,18 @@ from queuectl.store.types import Report
 
 def finish(db: Database, reports: Sequence[Report], now: datetime, host_name: str) -> list[Job | None]:
     """Apply the reports whose lease is the current one; return each one's job as it is now, None for the others."""
-    asked = json.dumps([(report.job.id, report.job.lease and report.job.lease.token) for report in reports])
     ended: list[Job | None] = [None] * len(reports)
-    changes, attempts, runs, parents = [], [], [], []
-    seen = set()
-    for position, cancel_requested, has_dependents in sorted(db.gather(db.sql.CURRENT_LEASES, {"reports": asked})):
-        report = reports[position]
-        if report.job.id in seen:
-            continue  # the report before it has ended the lease
-        seen.add(report.job.id)
-        job = ended[position] = _after(report, now, cancelled=bool(cancel_requested))
-        outcome = report.outcome
-        changes.append(
-            (job.id, job.state, job.attempts, _ms(job.run_at), _ms(job.finished_at), job.exit_code, job.reason)
-        )
-        started = to_ms(outcome.started_at or job.started_at or outcome.finished_at)
-        finished = to_ms(outcome.finished_at)
-        attempts.append(
-            (
-                job.id, job.runs, report.job.lease and report.job.lease.owner, started, finished, outcome.kind,
-                job.state, outcome.exit_code, outcome.reason, outcome.tail, outcome.output_bytes,
-            )
-        )  # fmt: skip
-        runs.append((job.spec.queue, outcome.kind, started, finished))
-        if has_dependents and job.state in FINAL:
+    if not reports:
+        return ended
+    runs: dict[tuple[int, str | None], dict[str, Any]] = {}
+    for place, report in enumerate(reports):
+        run = _run(place, report, now)
+        runs.setdefault((run["job"], run["lease"]), run)  # the first one ends the lease
+    parents = []
+    for place, state, is_awaited in sorted(db.end_runs(list(runs.values()), to_ms(now), host_name)):
+        job = ended[place] = _after(reports[place], now, State(state))
+        if is_awaited and job.state in FINAL:
             parents.append(job)
-    if changes:
-        db.execute(db.sql.FINISH, {"changes": json.dumps(changes), "now": to_ms(now)})
-        db.execute(db.sql.FINISH_ATTEMPTS, {"attempts": json.dumps(attempts), "host_name": host_name})
-        run_counts.count(db, runs)
     for job in parents:
         settle(db, job.id, job.state, now)
     touched = {job.spec.mutex for job in ended if job is not None}
@@ -58,10 +37,36 @@ def finish(db: Database, reports: Sequence[Report], now: datetime, host_name: st
     return ended
 
 
-def _after(report: Report, now: datetime, *, cancelled: bool) -> Job:
-    """Return the job as the report leaves it; one that a person wants cancelled does not run again."""
+def _run(place: int, report: Report, now: datetime) -> dict[str, Any]:
+    """Return what a database has to know of a report; a job that a person wants cancelled does not run again."""
+    job, outcome, verdict = report.job, report.outcome, report.verdict
+    final = verdict.state in FINAL
+    return {
+        "place": place,
+        "job": job.id,
+        "lease": job.lease and job.lease.token,
+        "queue": job.spec.queue,
+        "state": verdict.state,
+        "if_cancelled": verdict.state if final else State.CANCELLED,
+        "attempts": job.attempts - int(verdict.refund),
+        "run_at": None if final or verdict.run_at is None else to_ms(verdict.run_at),
+        "finished_at": to_ms(now) if final else None,
+        "reason": verdict.reason,
+        "run": job.runs,
+        "host": job.lease and job.lease.owner,
+        "started": to_ms(outcome.started_at or job.started_at or outcome.finished_at),
+        "ended": to_ms(outcome.finished_at),
+        "outcome": outcome.kind,
+        "exit_code": outcome.exit_code,
+        "said": outcome.reason,
+        "tail": outcome.tail,
+        "output_bytes": outcome.output_bytes,
+    }
+
+
+def _after(report: Report, now: datetime, state: State) -> Job:
+    """Return the job as the report leaves it."""
     job, verdict = report.job, report.verdict
-    state = State.CANCELLED if cancelled and verdict.state not in FINAL else verdict.state
     return Job(
         id=job.id,
         state=state,
@@ -83,7 +88,3 @@ def _after(report: Report, now: datetime, *, cancelled: bool) -> Job:
         progress=job.progress,
         progress_text=job.progress_text,
     )
-
-
-def _ms(moment: datetime | None) -> int | None:
-    return None if moment is None else to_ms(moment)

@@ -1,7 +1,8 @@
 """One PostgreSQL connection as the verbs have it, and the locks that keep hosts out of each other's way."""
 
+import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -12,7 +13,7 @@ from queuectl.store.postgres.link import Link
 
 FARTHEST = 5000
 """How far behind the best of a queue's jobs a claim looks for one that nobody else is about to claim."""
-_JSON = frozenset({"attempts", "changes"})
+_JSON = frozenset({"runs"})
 """Values that are JSON and may hold what a program has put out."""
 _ESCAPE = "\ufffe"
 """A character that means nothing in Unicode, and here a NUL (with 0 behind it) or itself (with 1)."""
@@ -187,18 +188,19 @@ class Session:
                 return rows
             reach = min(FARTHEST, max(64, reach * 8))
 
+    def end_runs(self, runs: Sequence[Mapping[str, Any]], now: int, host_name: str) -> Sequence[Any]:
+        """End those runs whose lease is the current one, and count them; lock what that needs."""
+        ended = self.gather(sql.END_RUNS, {"runs": json.dumps(runs), "now": now, "host_name": host_name})
+        self._holds_rows = True
+        return ended
+
     # locks
 
-    def lock_graph(self, reported: Collection[int] | None = None) -> None:
+    def lock_graph(self) -> None:
         """Be the only one who changes what jobs wait for, and who is first in line for a mutex."""
-        if self._has_graph:
-            return
-        if reported is None:
-            self.connection.execute(sql.LOCK_GRAPH)
+        if not self._has_graph:
+            self._execute(sql.LOCK_GRAPH)
             self._has_graph = True
-        else:
-            found = self.connection.execute(sql.LOCK_GRAPH_FOR, {"jobs": list(reported)}).fetchone()
-            self._has_graph = found is not None
 
     def try_graph(self) -> bool:
         """Lock the graph, but leave it if whoever has it may be waiting for rows of this transaction."""

@@ -12,11 +12,6 @@ _JOBS_COLUMNS = ", ".join(f"jobs.{name.strip()}" for name in JOB_COLUMNS.split("
 
 _CLASS = 0x71756575
 LOCK_GRAPH = f"SELECT pg_advisory_xact_lock({_CLASS}, 1)"
-LOCK_GRAPH_FOR = f"""
-    SELECT pg_advisory_xact_lock({_CLASS}, 1)
-    WHERE EXISTS (SELECT 1 FROM dependencies WHERE parent_id = ANY (%(jobs)s::bigint[]) AND NOT met)
-        OR EXISTS (SELECT 1 FROM jobs WHERE id = ANY (%(jobs)s::bigint[]) AND mutex IS NOT NULL)
-"""
 LOCK_NAMES = f"""
     SELECT pg_advisory_xact_lock({_CLASS}, number) FROM (
         SELECT DISTINCT 1024 + (hashtext(name) & 1023) AS number FROM unnest(%(names)s::text[]) AS name ORDER BY 1
@@ -147,33 +142,8 @@ CLAIM = f"""
     FROM {rows("taken", "taken")} WHERE jobs.id = (taken.value ->> 0)::bigint AND jobs.state = 'pending'
 """
 STARTED = same(sqlite.STARTED)
-CURRENT_LEASES = """
-    SELECT report.number - 1, cancel_requested,
-        EXISTS (SELECT 1 FROM dependencies WHERE parent_id = jobs.id AND NOT met)
-    FROM jsonb_array_elements(%(reports)s::jsonb) WITH ORDINALITY AS report (value, number)
-    JOIN jobs ON jobs.id = (report.value ->> 0)::bigint
-    WHERE state = 'processing' AND lease_token = report.value ->> 1
-"""
-# The leases have been checked in this transaction.
-FINISH = f"""
-    UPDATE jobs SET state = report.value ->> 1, attempts = (report.value ->> 2)::bigint,
-        run_at = (report.value ->> 3)::bigint, finished_at = (report.value ->> 4)::bigint,
-        exit_code = (report.value ->> 5)::bigint, reason = report.value ->> 6,
-        updated_at = %(now)s, cancel_requested = false, {_NO_LEASE}
-    FROM {rows("changes", "report")}
-    WHERE jobs.id = (report.value ->> 0)::bigint AND jobs.state = 'processing'
-"""
-FINISH_ATTEMPTS = f"""
-    INSERT INTO attempts (job_id, number, host, host_name, started_at, finished_at, outcome, next_state, exit_code,
-        reason, tail, output_bytes)
-    SELECT (value ->> 0)::bigint, (value ->> 1)::bigint, value ->> 2, %(host_name)s, (value ->> 3)::bigint,
-        (value ->> 4)::bigint, value ->> 5, value ->> 6, (value ->> 7)::bigint, value ->> 8, value ->> 9,
-        (value ->> 10)::bigint
-    FROM {rows("attempts", "run")}
-    ON CONFLICT (job_id, number) DO UPDATE SET started_at = excluded.started_at, finished_at = excluded.finished_at,
-        outcome = excluded.outcome, next_state = excluded.next_state, exit_code = excluded.exit_code,
-        reason = excluded.reason, tail = excluded.tail, output_bytes = excluded.output_bytes
-"""
+# One step for the whole batch, with the locks: the function is in the first migration.
+END_RUNS = "SELECT place, state, is_awaited FROM end_runs(%(runs)s::jsonb, %(now)s, %(host_name)s)"
 UNCLAIM = same(sqlite.UNCLAIM).replace("(NOT cancel_requested)", "(NOT cancel_requested)::int")
 REPORT_PROGRESS = same(sqlite.REPORT_PROGRESS)
 RENEW = same(sqlite.RENEW)

@@ -56,9 +56,6 @@ class WorkVerbs:
         from queuectl.store.reports import finish
 
         with self._db.write() as db:
-            jobs = [report.job.id for report in reports]
-            db.lock_graph(jobs)
-            db.lock_jobs(jobs)
             return finish(db, reports, self._clock.now(), host_name)
 
     def report_progress(self, job: Job, fraction: float, text: str | None) -> None:

@@ -256,3 +256,53 @@ $$;
 
 CREATE TRIGGER run_totals_fold AFTER INSERT ON queuectl.run_totals
     FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION queuectl.fold_runs();
+
+-- Ends those runs whose lease is the current one, a whole batch in one step: the jobs go on, each run gets its row in
+-- attempts, and is counted. Gives back of each its place in the batch, the state of its job, and whether somebody waits
+-- for that. What jobs wait for is locked before the jobs, as everybody does it (pg_advisory_xact_lock: the session's
+-- LOCK_GRAPH); each statement sees what was committed while the one before it waited.
+CREATE FUNCTION queuectl.end_runs(runs jsonb, now_ms bigint, by_host text)
+RETURNS TABLE (place bigint, state text, is_awaited boolean) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    ids bigint[] := ARRAY (SELECT (value ->> 'job')::bigint FROM jsonb_array_elements(runs));
+BEGIN
+    PERFORM pg_advisory_xact_lock(1903519093, 1)
+    WHERE EXISTS (SELECT 1 FROM queuectl.dependencies WHERE parent_id = ANY (ids) AND NOT met)
+        OR EXISTS (SELECT 1 FROM queuectl.jobs WHERE id = ANY (ids) AND mutex IS NOT NULL);
+    PERFORM 1 FROM queuectl.jobs WHERE id = ANY (ids) ORDER BY id FOR NO KEY UPDATE;
+    RETURN QUERY
+    WITH run AS MATERIALIZED (
+        SELECT * FROM jsonb_to_recordset(runs) AS run (
+            place bigint, job bigint, lease text, queue text, state text, if_cancelled text, attempts bigint,
+            run_at bigint, finished_at bigint, reason text, run bigint, host text, started bigint, ended bigint,
+            outcome text, exit_code bigint, said text, tail text, output_bytes bigint
+        )
+    ), done AS (
+        UPDATE queuectl.jobs SET
+            state = CASE WHEN cancel_requested THEN run.if_cancelled ELSE run.state END,
+            run_at = CASE WHEN cancel_requested THEN NULL ELSE run.run_at END,
+            finished_at = CASE WHEN cancel_requested THEN now_ms ELSE run.finished_at END,
+            attempts = run.attempts, exit_code = run.exit_code, reason = run.reason, updated_at = now_ms,
+            cancel_requested = false, lease_token = NULL, lease_owner = NULL, lease_expires_at = NULL
+        FROM run WHERE jobs.id = run.job AND jobs.state = 'processing' AND lease_token = run.lease
+        RETURNING run.*, jobs.state AS next_state
+    ), attempt AS (
+        INSERT INTO queuectl.attempts (job_id, number, host, host_name, started_at, finished_at, outcome, next_state,
+            exit_code, reason, tail, output_bytes)
+        SELECT job, run, host, by_host, started, ended, outcome, next_state, exit_code, said, tail, output_bytes
+        FROM done
+        ON CONFLICT (job_id, number) DO UPDATE SET started_at = excluded.started_at,
+            finished_at = excluded.finished_at, outcome = excluded.outcome, next_state = excluded.next_state,
+            exit_code = excluded.exit_code, reason = excluded.reason, tail = excluded.tail,
+            output_bytes = excluded.output_bytes
+    ), minute AS (
+        INSERT INTO queuectl.run_counts (minute, outcome, runs)
+        SELECT ended / 60000, outcome, count(*) FROM done GROUP BY 1, 2
+    ), total AS (
+        INSERT INTO queuectl.run_totals (queue, outcome, runs, took)
+        SELECT queue, outcome, count(*), sum(greatest(0, ended - started)) FROM done GROUP BY 1, 2
+    )
+    SELECT place, next_state, EXISTS (SELECT 1 FROM queuectl.dependencies WHERE parent_id = job AND NOT met) FROM done;
+END
+$$;
