@@ -139,7 +139,7 @@ class Host:
             folder = drop_folder(self._queue)
             self.dashboard = Dashboard(self._queue, self.id, folder, watches=self.watcher is not None)
             self.dashboard.start()
-            self._queue.store.set_dashboard(self.id, self.dashboard.url)
+            self._queue.store.set_dashboard(self.id, self.dashboard.url, self.dashboard.logs)
         except (QueuectlError, OSError) as exc:
             log.warning("there is no page that others can find: %s", exc)
 
@@ -161,6 +161,7 @@ class Host:
                 id=self.id, machine=self._queue.machine, name=machine.name(), kind=self.options.kind, pid=os.getpid(),
                 workers=self.workers, port=self._doorbell.port, version=__version__, started_at=now, seen_at=now,
                 stop=None, dashboard=self.page,
+                logs=self.dashboard.logs if self.dashboard is not None else None,
             )
         )  # fmt: skip
 

@@ -207,6 +207,8 @@ SETTINGS: Mapping[str, Setting] = {
                 help="The page's address. Any but 127.0.0.1 lets other machines try, without encryption."),
         Setting(key="dashboard_hosts", kind="text", default="", kept=Kept.MACHINE,
                 help="More names, with ports, under which the page may be asked for: box.lan:7420,box:80."),
+        Setting(key="share_logs", kind="bool", default=False, kept=Kept.MACHINE,
+                help="Whether other machines of a shared queue may read whole logs by this one's page."),
         Setting(key="api_enqueue", kind="bool", default=True, kept=Kept.MACHINE,
                 help="Whether the page and the HTTP API may add commands and change them."),
         Setting(key="notify_dead", kind="bool", default=True, kept=Kept.MACHINE,

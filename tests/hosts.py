@@ -115,6 +115,7 @@ class HostProcess:
         self._reader.join(patience)
         while (line := self._fresh.get()) is not None:
             self.lines.append(line)
+        self._fresh.put(None)  # who asks again is not kept waiting
         return code
 
     def kill(self):

@@ -54,7 +54,7 @@ def test_every_command_in_a_block_parses():
     assert len(ours) > 5
     for line in ours:
         command, words = cli, line
-        with click.Context(cli, info_name="queuectl") as ctx:
+        with click.Context(cli, info_name="queuectl", **cli.context_settings) as ctx:
             while isinstance(command, click.Group):
                 name, command, words = command.resolve_command(ctx, words)
             command.make_context(name, list(words), parent=ctx)

@@ -4,7 +4,6 @@ import io
 import os
 import sys
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
@@ -22,6 +21,11 @@ if TYPE_CHECKING:
 CHUNK = 64 * 1024
 LOOK = 0.1
 """Seconds between two looks at a log that is followed."""
+LOOK_ELSEWHERE = 0.5
+"""The same, when another machine has to be asked."""
+PART = 1024 * 1024
+"""Bytes that another machine is asked for at once."""
+_DROPPED = "--- the middle of the log was dropped to keep it within log_max_bytes ---"
 
 
 @command("logs")
@@ -61,8 +65,20 @@ def _open(queue: "Queue", run: "Attempt") -> BinaryIO:
     try:
         return queue.paths.log(run.job_id, run.number).open("rb")
     except OSError:
-        say(f"The log of run {run.number} is not on this machine; this is the end of it, from the database.")
+        pass
+    from tempfile import TemporaryFile
+
+    from queuectl import elsewhere
+
+    file = TemporaryFile()  # noqa: SIM115 - the caller closes it
+    try:
+        elsewhere.copy_log(queue, run, file)
+    except NotFound as exc:
+        file.close()
+        say(f"{exc.message[:1].upper()}{exc.message[1:]}.")
+        say("This is the end of it, from the database.")
         return io.BytesIO(run.tail.encode())
+    return file
 
 
 def _start_of_last(log: BinaryIO, count: int) -> int:
@@ -87,26 +103,52 @@ def _follow(queue: "Queue", job: "Job", number: int, lines: int | None) -> None:
     while True:
         # The state first, then the file: what was written before the end was seen is printed.
         job = queue.store.get(job.id)
-        with suppress(FileNotFoundError), queue.paths.log(job.id, number).open("rb") as log:
-            if position is None:
-                position = 0 if lines is None else _start_of_last(log, lines)
-            position = _print(log, position)
+        try:
+            with queue.paths.log(job.id, number).open("rb") as log:
+                if position is None:
+                    position = 0 if lines is None else _start_of_last(log, lines)
+                position = _print(log, position)
+        except FileNotFoundError:
+            position = _print_elsewhere(queue, job.id, number, position, lines)
         if number < job.runs:
             number, position, lines = number + 1, None, None
             say(f"--- run {number} ---")
         elif job.state in FINAL:
             break
         else:
-            time.sleep(LOOK)
+            time.sleep(LOOK if queue.paths.log(job.id, number).exists() else LOOK_ELSEWHERE)
     if position is None:
         for run in queue.attempts(job.id)[-1:]:
             _print(_open(queue, run), 0)
 
 
+def _print_elsewhere(queue: "Queue", job_id: int, number: int, position: int | None, lines: int | None) -> int | None:
+    """Print a log that grows on another machine from a position on; return where it ended, None if it is not shared."""
+    from queuectl import elsewhere
+
+    run = next((run for run in queue.attempts(job_id) if run.number == number), None)
+    try:
+        while run is not None:
+            begins = position is None and lines is not None
+            part = elsewhere.read_part(queue, run, after=None if begins else position or 0, limit=PART)
+            if part["start"] < (position or 0):
+                say(_DROPPED)
+            text = part["text"].encode()
+            if begins:
+                text = text[_start_of_last(io.BytesIO(text), lines or 0) :]
+            _print(io.BytesIO(text), 0)
+            position = part["end"]
+            if not text or part["end"] >= part["size"]:
+                break
+    except NotFound:
+        pass  # what is kept in the database is printed at the end
+    return position
+
+
 def _print(log: BinaryIO, position: int) -> int:
     """Print a log from a position on; return where it ended."""
     if log.seek(0, os.SEEK_END) < position:
-        say("--- the middle of the log was dropped to keep it within log_max_bytes ---")
+        say(_DROPPED)
         position = 0
     log.seek(position)
     for_console = (

@@ -291,8 +291,8 @@ class Store(PageVerbs, RunVerbs, ScheduleVerbs, Protocol):
         """Say that a host has another number of workers now."""
         ...
 
-    def set_dashboard(self, host_id: str, url: str | None) -> None:
-        """Say at which address a host's page is, or that it has none."""
+    def set_dashboard(self, host_id: str, url: str | None, logs: str | None = None) -> None:
+        """Say at which address a host's page is, and where others may ask for its logs; None is nowhere."""
         ...
 
     def ask_to_stop(self, host_id: str, how: str) -> None:

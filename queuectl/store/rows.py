@@ -61,7 +61,7 @@ ATTEMPT_COLUMNS = (
     "reason, tail, output_bytes"
 )
 EVENT_COLUMNS = "job_id, at, run, verb, before, after, actor, detail"
-HOST_COLUMNS = "id, machine, name, kind, pid, workers, port, version, started_at, seen_at, stop, dashboard"
+HOST_COLUMNS = "id, machine, name, kind, pid, workers, port, version, started_at, seen_at, stop, dashboard, logs"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -212,7 +212,7 @@ def event_from_row(row: Any) -> Event:
 
 def host_from_row(row: Any) -> HostRow:
     """Build a host from a row of HOST_COLUMNS."""
-    host_id, machine, name, kind, pid, workers, port, version, started_at, seen_at, stop, dashboard = row
+    host_id, machine, name, kind, pid, workers, port, version, started_at, seen_at, stop, dashboard, logs = row
     return HostRow(
         id=host_id,
         machine=machine,
@@ -226,6 +226,7 @@ def host_from_row(row: Any) -> HostRow:
         seen_at=from_ms(seen_at),
         stop=stop,
         dashboard=dashboard,
+        logs=logs,
     )
 
 

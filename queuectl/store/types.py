@@ -82,6 +82,8 @@ class HostRow:
     stop: str | None
     dashboard: str | None = None
     """The address of its page, when it has one."""
+    logs: str | None = None
+    """Where other machines may ask for its logs, with the key for that: ``http://KEY@NAME:PORT/``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

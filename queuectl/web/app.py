@@ -6,7 +6,6 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -17,7 +16,7 @@ from starlette.routing import Route
 
 from queuectl.errors import QueuectlError, UsageError
 from queuectl.web.answers import PROBLEM, Answers, Written, explain
-from queuectl.web.endpoint import PREFIX, Endpoint, whole
+from queuectl.web.endpoint import PREFIX, Download, Endpoint, whole
 from queuectl.web.guard import TOO_LARGE, BodyTooLarge, Guard, problem
 from queuectl.web.pages import page_routes
 
@@ -101,20 +100,24 @@ def _handler(
 def _response(written: Written) -> Response:
     if written.download is not None:
         headers = {"content-disposition": f'attachment; filename="{written.download.name}"'}
-        return StreamingResponse(_pieces(written.download.path), headers=headers, media_type=written.media_type)
+        return StreamingResponse(_pieces(written.download), headers=headers, media_type=written.media_type)
     if written.status == HTTPStatus.NO_CONTENT:
         return Response(status_code=HTTPStatus.NO_CONTENT)
     return Response(written.body, written.status, media_type=written.media_type)
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
+def _pieces(download: Download) -> Iterator[bytes]:
     """Read a file up to where it ends now; a log may grow meanwhile, or be cut, so its length is not said before."""
-    with path.open("rb") as file:
-        left = file.seek(0, 2)
-        file.seek(0)
-        while piece := file.read(min(PIECE, left)):
-            left -= len(piece)
-            yield piece
+    try:
+        with download.path.open("rb") as file:
+            left = file.seek(0, 2)
+            file.seek(0)
+            while piece := file.read(min(PIECE, left)):
+                left -= len(piece)
+                yield piece
+    finally:
+        if download.forget:
+            download.path.unlink(missing_ok=True)
 
 
 def _stream_routes(views: "Views", logs: "LogStreams", pool: Executor) -> list[Route]:

@@ -129,6 +129,8 @@ class Download:
 
     path: Path
     name: str
+    forget: bool = False
+    """Whether it is removed when it has been sent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

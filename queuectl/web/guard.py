@@ -6,6 +6,7 @@ anything by a cookie, both the browser's word that it comes from this very page 
 
 import asyncio
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from queuectl.errors import QueuectlError
+from queuectl.web.endpoint import PREFIX
 from queuectl.web.keys import Keys
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 """On each answer, unless it has one of these itself."""
+LOGS = re.compile(f"{re.escape(PREFIX)}/jobs/[0-9]+/runs/[0-9]+/log(/raw)?")
+"""What the key of the logs opens, for reading."""
 HOW_TO_COME_IN = "Open the page with: queuectl dashboard. A script sends: Authorization: Bearer, and the token."
 
 
@@ -81,7 +85,7 @@ def judge(
         return Refusal(status=HTTPStatus.METHOD_NOT_ALLOWED, detail=f"there is no {method[:20]} here")
     if path == LOGIN and method == "GET":
         return None
-    proof = _proof(found, keys)
+    proof = _proof(found, keys, reads_log=method in SAFE and LOGS.fullmatch(path) is not None)
     if proof is None:
         return Refusal(status=HTTPStatus.UNAUTHORIZED, detail="this request proves nothing", hint=HOW_TO_COME_IN)
     return _where_from(method, host, found, proof, keys) or _body(method, found) or proof
@@ -98,11 +102,12 @@ def _collect(headers: Iterable[tuple[str, str]]) -> dict[str, str] | Refusal:
     return found
 
 
-def _proof(headers: Mapping[str, str], keys: Keys) -> Proof | None:
+def _proof(headers: Mapping[str, str], keys: Keys, *, reads_log: bool) -> Proof | None:
     authorization = headers.get("authorization")
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")
-        return Proof(session=None) if scheme.lower() == "bearer" and keys.is_token(token.strip()) else None
+        known = keys.is_token(token.strip()) or (reads_log and keys.is_logs_key(token.strip()))
+        return Proof(session=None) if scheme.lower() == "bearer" and known else None
     for cookie in headers.get("cookie", "").split(";"):  # what other ports have set is there too, however odd
         name, _, value = cookie.strip().partition("=")
         session = keys.check_session(value) if name == keys.cookie else None

@@ -238,7 +238,7 @@ JOB_SCHEMAS: Mapping[str, Schema] = {
     "JobActionResult": table(done=COUNT, refused=COUNT, problems=many(table(id=WHOLE, detail=TEXT), 20)),
     "LogPart": table(
         job=ID, run=ID, start=COUNT, end=COUNT, size=COUNT, text=TEXT,
-        whole={"type": "boolean", "description": "False when only the end that the database keeps is here."},
+        whole={"type": "boolean", "description": "False when only the end is to be had, which the database keeps."},
         running=FLAG,
     ),
 }  # fmt: skip

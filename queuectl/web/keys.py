@@ -79,12 +79,14 @@ def _encoded(data: bytes) -> str:
 class Keys:
     """Check what visitors show; everything derives from the token, so sessions outlive this process."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, share_logs: bool = False) -> None:
         self._path = path
         self._token = read_token(path)
         self._seen = self._look()
         self._codes: dict[str, float] = {}
         self._lock = threading.Lock()
+        self.logs = secrets.token_urlsafe(TOKEN_BYTES) if share_logs else None
+        """The key with which other machines read logs, as long as this process lives."""
         instance = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:10]
         self.cookie = f"queuectl-{instance}"
         """The cookie's name: browsers share cookies between all ports of a machine."""
@@ -92,6 +94,10 @@ class Keys:
     def is_token(self, text: str) -> bool:
         """Tell whether it is the token."""
         return secrets.compare_digest(text.encode(), self._current().encode())
+
+    def is_logs_key(self, text: str) -> bool:
+        """Tell whether it is the key with which other machines read logs here, and nothing else."""
+        return self.logs is not None and secrets.compare_digest(text.encode(), self.logs.encode())
 
     def code(self) -> str:
         """Return a new code, good for one exchange within a minute."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from queuectl.errors import NotFound
+from queuectl import elsewhere
+from queuectl.errors import NotFound, QueuectlError
 from queuectl.model.state import State
 from queuectl.platform.code_page import decode
 
@@ -91,7 +92,9 @@ class LogStreams:
                 start = max(0, size - CHUNK) if dropped else position
                 log.seek(start)
                 data = log.read(CHUNK)
-        except (OSError, NotFound):
+        except OSError:
+            return self._read_elsewhere(where, position)
+        except NotFound:
             return Piece(start=position, end=position, data=b"", dropped=False, over=True)
         if dropped and start:  # begin with a whole line, or at least a whole character
             cut = data.find(b"\n") + 1
@@ -100,6 +103,20 @@ class LogStreams:
         if not over:
             data = data[: len(data) - _unfinished(data)]
         return Piece(start=start, end=start + len(data), data=data, dropped=dropped, over=over)
+
+    def _read_elsewhere(self, where: Where, position: int) -> Piece:
+        """Read on in a log of another machine, where that shares it."""
+        try:
+            run = next(run for run in self._queue.attempts(where.job_id) if run.number == where.number)
+            part = elsewhere.read_part(self._queue, run, after=position, limit=CHUNK)
+            if part["size"] - position > BEHIND:
+                part = elsewhere.read_part(self._queue, run, limit=CHUNK)
+        except (QueuectlError, StopIteration):
+            return Piece(start=position, end=position, data=b"", dropped=False, over=True)
+        return Piece(
+            start=part["start"], end=part["end"], data=part["text"].encode(), dropped=part["start"] != position,
+            over=not part["running"] and part["end"] >= part["size"],
+        )  # fmt: skip
 
 
 def _unfinished(data: bytes) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from queuectl.errors import QueuectlError
-from queuectl.platform import bundle
+from queuectl.platform import bundle, machine
 from queuectl.platform.listener import listen
 from queuectl.web.assets import read_assets
 from queuectl.web.keys import Keys, token_file
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from queuectl.web.views import Views
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 THREADS = 4
 """Requests that are worked on at once."""
 
@@ -44,11 +45,17 @@ class Dashboard:
         self._host_id = host_id
         self._drop_folder = drop_folder
         self._watches = watches
-        self.keys = Keys(token_file(queue.paths.files))
+        shares: bool = settings["share_logs"]
+        self.keys = Keys(token_file(queue.paths.files), share_logs=shares)
         self._bind: str = settings["dashboard_bind"]
         self._socket = _listen(self._bind, settings["dashboard_port"])
         self.port: int = self._socket.getsockname()[1]
-        self.names = _names(self._bind, self.port, settings["dashboard_hosts"])
+        more = [name.strip().lower() for name in settings["dashboard_hosts"].split(",") if name.strip()]
+        if shares and self._bind in EVERYWHERE and not more:
+            more = [f"{machine.name().lower()}:{self.port}"]
+        self.names = _names(self._bind, self.port, more)
+        self.logs = f"http://{self.keys.logs}@{next(iter(more), self.url[len('http://') : -1])}/" if shares else None
+        """Where other machines ask for logs, with the key for that; None where they are not shared."""
         # The folder that an executable unpacks itself into may be cleaned away before anybody looks at the page.
         self._assets = read_assets() if bundle.folder() is not None else None
         self._bell, self._ear = socket.socketpair()
@@ -59,6 +66,8 @@ class Dashboard:
         self._thread = threading.Thread(target=self._serve, name="dashboard", daemon=True)
         if self._bind not in LOOPBACK:
             log.warning("the page is open to other machines at %s, without encryption", self.url)
+        elif shares and not more:
+            log.warning("share_logs is on, but other machines cannot reach %s: see dashboard_bind", self.url)
 
     @property
     def url(self) -> str:
@@ -163,11 +172,11 @@ def _listen(address: str, port: int) -> socket.socket:
         raise QueuectlError(f"the page cannot be bound to {address}: {why}", hint=hint) from exc
 
 
-def _names(bind: str, port: int, more: str) -> Collection[str]:
+def _names(bind: str, port: int, more: Collection[str]) -> Collection[str]:
     """Return each ``host:port`` under which the page may be asked for."""
     own = {f"127.0.0.1:{port}", f"localhost:{port}"}
-    if bind not in LOOPBACK | {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+    if bind not in LOOPBACK | EVERYWHERE:
         own.add(f"[{bind}]:{port}" if ":" in bind else f"{bind}:{port}")
     if ":" in bind:
         own.add(f"[::1]:{port}")
-    return frozenset(own | {name.strip().lower() for name in more.split(",") if name.strip()})
+    return frozenset(own | set(more))

@@ -13,7 +13,7 @@ from tests.hosts import run_cli
 def walk(command, path):
     yield path, command
     if isinstance(command, click.Group):
-        with click.Context(command, info_name=path[-1]) as ctx:
+        with click.Context(command, info_name=path[-1], **cli.context_settings) as ctx:
             for name in command.list_commands(ctx):
                 yield from walk(command.get_command(ctx, name), (*path, name))
 

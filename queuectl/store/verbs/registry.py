@@ -27,7 +27,7 @@ class RegistryVerbs:
                 db.sql.ADD_HOST,
                 (
                     host.id, host.machine, host.name, host.kind, host.pid, host.workers, host.port, host.version,
-                    to_ms(host.started_at), to_ms(host.seen_at), host.dashboard,
+                    to_ms(host.started_at), to_ms(host.seen_at), host.dashboard, host.logs,
                 ),
             )  # fmt: skip
             # A host of an earlier version, which knows no mutexes, may have ended a job that others wait for.
@@ -46,9 +46,9 @@ class RegistryVerbs:
         with self._db.write() as db:
             db.execute(db.sql.RESIZE_HOST, (workers, host_id))
 
-    def set_dashboard(self, host_id: str, url: str | None) -> None:
+    def set_dashboard(self, host_id: str, url: str | None, logs: str | None = None) -> None:
         with self._db.write() as db:
-            db.execute(db.sql.SET_DASHBOARD, (url, host_id))
+            db.execute(db.sql.SET_DASHBOARD, (url, logs, host_id))
 
     def ask_to_stop(self, host_id: str, how: str) -> None:
         with self._db.write() as db:

@@ -1,16 +1,16 @@
 """One job: all about it, and what can be done with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from queuectl import editing
+from queuectl import editing, elsewhere
 from queuectl.errors import InvalidJob, NotFound, UsageError
 from queuectl.model.dependencies import FIELDS as WAITS
 from queuectl.model.dependencies import Dependency
 from queuectl.model.fields import as_fields, spec_from_mapping
-from queuectl.model.job import Job, JobSpec
+from queuectl.model.job import Attempt, Job, JobSpec
 from queuectl.model.plain import attempt_as_json, event_as_json
 from queuectl.model.state import State
 from queuectl.queue import Queue
@@ -35,9 +35,10 @@ def show(call: Call) -> dict[str, Any]:
     queue = call.queue
     job = queue.find(call.values["job"])
     waits_for, waited_for_by = _relatives(queue, job)
+    sharing = elsewhere.sharing(queue)
     return {
         **job_as_json(job),
-        "runs_list": [{**attempt_as_json(one), **_log(queue, job.id, one.number)} for one in queue.attempts(job.id)],
+        "runs_list": [{**attempt_as_json(one), **_log(queue, one, sharing)} for one in queue.attempts(job.id)],
         "history": [event_as_json(event) for event in queue.history(job.id)],
         "waits_for": waits_for,
         "waited_for_by": waited_for_by,
@@ -46,11 +47,12 @@ def show(call: Call) -> dict[str, Any]:
     }
 
 
-def _log(queue: Queue, job_id: int, number: int) -> dict[str, Any]:
+def _log(queue: Queue, run: Attempt, sharing: Collection[str]) -> dict[str, Any]:
     try:
-        size = queue.paths.log(job_id, number).stat().st_size
+        size = queue.paths.log(run.job_id, run.number).stat().st_size
     except OSError:
-        return {"log": False, "log_bytes": 0}
+        shared = run.host_name in sharing
+        return {"log": shared, "log_bytes": run.output_bytes if shared else 0}
     return {"log": True, "log_bytes": size}
 
 

@@ -2,42 +2,59 @@
 
 import codecs
 import io
+import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from queuectl import elsewhere
 from queuectl.errors import NotFound
 from queuectl.model.job import Attempt, Job
 from queuectl.platform.code_page import decode
 from queuectl.web.api.job import JOB, is_running
-from queuectl.web.endpoint import Call, Download, Endpoint
+from queuectl.web.endpoint import Call, Download, Endpoint, Kind, Parameter
 from queuectl.web.endpoint import whole as whole_number
 
 CHUNK = 64 * 1024
 NUMBER = whole_number("number", "Which run, from 1 on.", high=10**9)
+HERE = Parameter(
+    name="here", kind=Kind.FLAG, default=False,
+    help="Only what lies on this machine: with false, others that share their logs are asked.",
+)  # fmt: skip
 
 
 def log(call: Call) -> dict[str, Any]:
-    """Return a part of a log; it begins with a whole line where one is near."""
+    """Return a part of a log; it begins with a whole line where one is near, unless a byte was asked for."""
     job, run, path = _find(call)
-    before, limit = call.values["before"], call.values["limit"]
+    where = {name: call.values[name] for name in ("before", "after", "limit")}
     running = is_running(job, run.number)
     whole = True
     try:
         with path.open("rb") as file:
-            part = _part(file, before, limit, growing=running)
+            part = _part(file, **where, growing=running)
     except OSError:
+        if call.values["here"]:
+            raise _not_here(run) from None
+        with suppress(NotFound):
+            return elsewhere.read_part(call.queue, run, **where)
         whole = False
-        part = _part(io.BytesIO(run.tail.encode("utf-8", "replace")), before, limit)
+        part = _part(io.BytesIO(run.tail.encode("utf-8", "replace")), **where)
     return {"job": job.id, "run": run.number, **part, "whole": whole, "running": running}
 
 
-def _part(file: BinaryIO, before: int | None, limit: int, *, growing: bool = False) -> dict[str, Any]:
+def _part(
+    file: BinaryIO, before: int | None, after: int | None, limit: int, *, growing: bool = False
+) -> dict[str, Any]:
     size = file.seek(0, io.SEEK_END)
-    end = size if before is None else min(before, size)
-    start = max(0, end - limit)
+    if after is not None and after <= size:  # else what was read before has been cut away
+        start, end = after, min(size, after + limit)
+    else:
+        end = size if before is None else min(before, size)
+        start = max(0, end - limit)
     file.seek(start)
     data = file.read(end - start)
-    if start:
+    if start and start != after:
         cut = _first_line(data)
         start, data = start + cut, data[cut:]
     if growing or end < size:
@@ -63,10 +80,24 @@ def _unfinished(data: bytes) -> int:
 def raw(call: Call) -> Download:
     """Return a whole log."""
     job, run, path = _find(call)
-    if not path.is_file():
-        hint = f"Its end is kept in the database: queuectl show {job.id}"
-        raise NotFound(f"the log of run {run.number} of job {job.id} is not on this machine", hint=hint)
-    return Download(path=path, name=f"job-{job.id}-run-{run.number}.log")
+    name = f"job-{job.id}-run-{run.number}.log"
+    if path.is_file():
+        return Download(path=path, name=name)
+    if call.values["here"]:
+        raise _not_here(run)
+    descriptor, fetched = tempfile.mkstemp(".log")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            elsewhere.copy_log(call.queue, run, file)
+    except BaseException:
+        Path(fetched).unlink(missing_ok=True)
+        raise
+    return Download(path=Path(fetched), name=name, forget=True)
+
+
+def _not_here(run: Attempt) -> NotFound:
+    hint = f"Its end is kept in the database: queuectl show {run.job_id}"
+    return NotFound(f"the log of run {run.number} of job {run.job_id} is not on this machine", hint=hint)
 
 
 def _find(call: Call) -> tuple[Job, Attempt, Path]:
@@ -85,11 +116,13 @@ ENDPOINTS = (
         parameters=(
             JOB, NUMBER,
             whole_number("before", "Where the part ends; else at the end of the log.", low=0),
+            whole_number("after", "Where the part begins, instead; in a log that is shorter by now, its end.", low=0),
             whole_number("limit", "How many bytes.", high=1024 * 1024, default=CHUNK),
+            HERE,
         ),
     ),
     Endpoint(
-        method="GET", path="/jobs/{job}/runs/{number}/log/raw", tag="logs", handler=raw, parameters=(JOB, NUMBER),
+        method="GET", path="/jobs/{job}/runs/{number}/log/raw", tag="logs", handler=raw, parameters=(JOB, NUMBER, HERE),
         media_type="text/plain; charset=utf-8", summary="A whole log, as a file.", problems=(404,),
     ),
 )  # fmt: skip

@@ -167,7 +167,7 @@ export class LogView {
     const { start } = this.lines;
     const more = button({ label: `Load earlier output, ${size(start)} more`, kind: "quiet", onclick: () => this.earlier() });
     if (!whole && bytes > 0) this.say(this.head,
-      h("span", null, "This is the end of the log. All of it is on the machine that ran the job."));
+      h("span", null, "This is the end of the log. All of it is on the machine that ran the job, which does not share it now (share_logs)."));
     else this.say(this.head, start > 0 ? more
       : h("span", null, bytes > 0 ? "Beginning of the output" : running ? "No output yet" : "It wrote nothing"));
     if (this.detached) this.say(this.foot, h("span", null, "Later output was let go, to keep the page fast. "),

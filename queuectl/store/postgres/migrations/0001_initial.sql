@@ -148,7 +148,8 @@ CREATE TABLE queuectl.hosts (
     started_at bigint NOT NULL,
     seen_at    bigint NOT NULL,
     stop       text,             -- how it was asked to stop
-    dashboard  text              -- the address of the host's page
+    dashboard  text,             -- the address of the host's page
+    logs       text              -- where other machines may ask for its logs, with the key for that
 );
 
 CREATE TABLE queuectl.settings (
