@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from queuectl import config_file
-from queuectl.clock import Clock, SystemClock
+from queuectl.clock import Clock
 from queuectl.errors import InvalidJob, NotFound, QueuectlError, WrongState
 from queuectl.model.defaults import fill, read_defaults
 from queuectl.model.dependencies import WaitKind, in_order, with_ids
@@ -67,8 +67,7 @@ class Queue:
         location = location or os.environ.get("QUEUECTL_DB") or None
         places = paths.locate(location)
         store = open_store(places, clock)
-        clock = clock or SystemClock()
-        return cls(store, places, clock=clock, actor=f"{machine.user()}@{machine.name()}")
+        return cls(store, places, clock=store.clock, actor=f"{machine.user()}@{machine.name()}")
 
     def close(self) -> None:
         """Close the database; nothing of this queue may be used afterwards."""

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -83,6 +83,18 @@ def open_queue() -> "Queue":
         return Queue.open(location())
     except RuntimeError as exc:  # pathlib's, where --db begins with ~ and the name of no user
         raise UsageError(f"{location()}: {exc}") from exc
+
+
+def present() -> datetime:
+    """Return the time by which the queue goes, as local time: that of the server, where the database is on one."""
+    known: dict[str, Any] = click.get_current_context().ensure_object(dict)
+    if "ahead" not in known:
+        known["ahead"] = timedelta(0)
+        if places().is_shared and not click.get_current_context().resilient_parsing:
+            with open_queue() as queue:
+                known["ahead"] = queue.clock.now() - datetime.now(UTC)
+    ahead: timedelta = known["ahead"]
+    return datetime.now().astimezone() + ahead
 
 
 def next_scheduled(queue: "Queue") -> "Schedule | None":
@@ -165,7 +177,7 @@ class Moment(click.ParamType[datetime]):
         from queuectl.model.schedule import parse_moment
 
         try:
-            return parse_moment(value, now=datetime.now().astimezone())
+            return parse_moment(value, now=present())
         except ValueError as exc:
             self.fail(f"{exc}.", param, ctx)
 
@@ -209,4 +221,4 @@ QUEUES = QueueNames()
 
 def in_seconds(seconds: float) -> datetime:
     """Return the moment that many seconds from now."""
-    return datetime.now().astimezone() + timedelta(seconds=seconds)
+    return present() + timedelta(seconds=seconds)

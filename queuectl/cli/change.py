@@ -1,12 +1,12 @@
 """``cancel``, ``retry``, ``delete`` and ``prune``: change what is in the queue."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
 
-from queuectl.cli.base import DURATION, JOB, command, open_queue
+from queuectl.cli.base import DURATION, JOB, command, open_queue, present
 from queuectl.cli.output import complain, echo
 from queuectl.errors import QueuectlError
 from queuectl.model.state import FINAL, State
@@ -118,7 +118,7 @@ def prune(states: tuple[str, ...], older_than: float) -> None:
       queuectl prune --older-than 7d
       queuectl prune --state dead
     """
-    before = datetime.now(UTC) - timedelta(seconds=older_than)
+    before = present() - timedelta(seconds=older_than)
     with open_queue() as queue:
         count = queue.prune({State(state): before for state in states})
     echo(f"Deleted {count} job{'s' * (count != 1)}.")

@@ -1,11 +1,11 @@
 """``queuectl dlq``: the dead letter queue."""
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import click
 
-from queuectl.cli.base import DURATION, JOB, command, group, json_option, open_queue
+from queuectl.cli.base import DURATION, JOB, command, group, json_option, open_queue, present
 from queuectl.cli.change import each, retried
 from queuectl.cli.jobs import limit_option, print_jobs
 from queuectl.cli.output import echo
@@ -74,7 +74,7 @@ def purge(older_than: float, yes: bool) -> None:
       queuectl dlq purge
       queuectl dlq purge --older-than 7d --yes
     """
-    before = datetime.now(UTC) - timedelta(seconds=older_than)
+    before = present() - timedelta(seconds=older_than)
     with open_queue() as queue:
         count = queue.status().counts[State.DEAD]
         if count and not yes and not _agreed(f"Delete up to {count} dead job{'s' * (count != 1)} for good?"):

@@ -1,12 +1,11 @@
 """``queuectl edit``, ``copy``, ``tag`` and ``note``: change jobs, and make more of them."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from queuectl.cli.base import JOB, command, open_queue
+from queuectl.cli.base import JOB, command, open_queue, present
 from queuectl.cli.job_options import KINDS, ORDER, directory, job_options, read_options, with_fields, with_waits
 from queuectl.cli.output import complain, describe, echo, on_terminal, say, state_text
 from queuectl.errors import InvalidJobFile, QueuectlError, UsageError
@@ -98,7 +97,7 @@ def _in_editor(job: "Job") -> JobSpec | None:
         if answer is None or answer.strip() == shown.strip():
             return None
         try:
-            spec = _the_only(parse(answer.encode(), now=datetime.now().astimezone()))
+            spec = _the_only(parse(answer.encode(), now=present()))
         except InvalidJobFile as exc:
             if not on_terminal():
                 raise
@@ -206,7 +205,5 @@ def note(job: str, text: tuple[str, ...], clear: bool) -> None:
 def _tell(job: "Job", what: str) -> None:
     if not on_terminal():
         return
-    from datetime import UTC
-
-    note = "" if job.state in FINAL else plain(describe(job, datetime.now(UTC)))
+    note = "" if job.state in FINAL else plain(describe(job, present()))
     echo(f"Job {job.id} {what}; it is {state_text(job.state)}" + (f", {note}." if note else "."))

@@ -2,12 +2,11 @@
 
 import sys
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from queuectl.cli.base import command, json_option, open_queue
+from queuectl.cli.base import command, json_option, open_queue, present
 from queuectl.cli.job_options import (
     KINDS,
     ONCE,
@@ -119,7 +118,7 @@ def _spec(words: tuple[str, ...], text: str | None, *, as_argv: bool) -> "JobSpe
     if words[0].lstrip().startswith("{"):
         from queuectl.model.jobfile import parse_line
 
-        return parse_line(words[0], now=datetime.now().astimezone())
+        return parse_line(words[0], now=present())
     return JobSpec(command=words[0])
 
 
@@ -135,7 +134,7 @@ def _from_stdin() -> "list[JobSpec]":
     except UnicodeDecodeError as exc:
         line = exc.object.count(b"\n", 0, exc.start) + 1
         raise UsageError(f"line {line} of standard input is not UTF-8; nothing was added") from None
-    now = datetime.now().astimezone()
+    now = present()
     specs = []
     for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1):
         if line.strip() and not line.lstrip().startswith("#"):

@@ -1,11 +1,11 @@
 """``queuectl graph``: which jobs wait for which."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
-from queuectl.cli.base import JOB, command, json_option, open_queue
+from queuectl.cli.base import JOB, command, json_option, open_queue, present
 from queuectl.cli.output import bold, describe, echo, print_json, state_text
 from queuectl.errors import NotFound
 from queuectl.model.dependencies import Dependency, WaitKind
@@ -49,7 +49,7 @@ def graph(job: str, as_json: bool) -> None:
         ]
         print_json({"jobs": [job_as_json(jobs[job_id]) for job_id in sorted(jobs)], "edges": ties})
         return
-    now = datetime.now(UTC)
+    now = present()
     for margin, what, one, again in tree(sorted(jobs), edges):
         label = f"{jobs[one].id} {plain(jobs[one].spec.title)}"
         note = "(see above)" if again else _note(jobs[one], now)

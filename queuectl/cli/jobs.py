@@ -1,11 +1,10 @@
 """``queuectl list`` and ``queuectl show``: look at jobs."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from queuectl.cli.base import JOB, STATE, command, json_option, open_queue
+from queuectl.cli.base import JOB, STATE, command, json_option, open_queue, present
 from queuectl.cli.output import (
     age,
     bold,
@@ -74,7 +73,7 @@ def list_jobs(
 
 def print_jobs(jobs: "Sequence[Job]", *, as_json: bool, none: str) -> None:
     """Print jobs as a table, in lines for a program, or as JSON."""
-    now = datetime.now(UTC)
+    now = present()
     if as_json:
         from queuectl.model.plain import as_json as job_as_json
 
@@ -202,7 +201,7 @@ def _facts(job: "Job") -> dict[str, str | None]:
         "Job": str(job.id),
         "Name": spec.name,
         "State": job.state.value,
-        "Note": describe(job, datetime.now(UTC)),
+        "Note": describe(job, present()),
         "Command": spec.command,
         "Program": " ".join(spec.argv or ()),
         "Directory": spec.cwd,

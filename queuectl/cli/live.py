@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from queuectl.cli.base import next_scheduled
+from queuectl.cli.base import next_scheduled, present
 from queuectl.cli.output import age, describe, local
 from queuectl.model.job import Job
 from queuectl.model.progress import Progress as Report
@@ -76,7 +76,7 @@ def watch(queue: "Queue") -> None:
 
 def _screen(queue: "Queue", rates: Rates, height: int) -> RenderableType:
     status = queue.status()
-    now = datetime.now(UTC)
+    now = present()
     top: list[RenderableType] = [_counts(status), *_pauses(status), Text()]
     bottom: list[RenderableType] = [
         *_next(queue), *_hosts(status, now), Text("Ctrl+C ends this view; jobs go on.", style="bright_black")
@@ -200,7 +200,7 @@ def bars() -> "Iterator[Callable[[Sequence[Job]], None]]":
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
 
         def show(jobs: Sequence[Job]) -> None:
-            now = datetime.now(UTC)
+            now = present()
             for job in jobs[:20]:
                 if job.id not in tasks:
                     title = plain(job.spec.title)[:40]

@@ -1,10 +1,10 @@
 """``pause`` and ``resume``: stop and go on taking jobs."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
-from queuectl.cli.base import DURATION, MOMENT, command, in_seconds, open_queue
+from queuectl.cli.base import DURATION, MOMENT, command, in_seconds, open_queue, present
 from queuectl.cli.output import echo, local
 from queuectl.errors import UsageError
 from queuectl.text import plain
@@ -33,7 +33,7 @@ def pause_queue(name: str | None, duration: float | None, until: datetime | None
     if duration is not None and until is not None:
         raise UsageError("give --for or --until, not both")
     end = in_seconds(duration) if duration is not None else until
-    if end is not None and end <= datetime.now(UTC):
+    if end is not None and end <= present():
         raise UsageError(f"the pause would have ended already, at {local(end)}")
     with open_queue() as queue:
         queue.pause(name, end)

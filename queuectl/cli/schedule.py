@@ -1,12 +1,11 @@
 """``queuectl schedule``: jobs that come again and again."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from queuectl.cli.base import command, group, json_option, open_queue
+from queuectl.cli.base import command, group, json_option, open_queue, present
 from queuectl.cli.job_options import KINDS, directory, job_options, read_options, search_path, with_fields
 from queuectl.cli.output import echo, local, on_terminal, print_json, say
 from queuectl.cli.schedule_shown import NAME, list_schedules, show
@@ -130,7 +129,7 @@ def _read_words(
     if text is not None and text.lstrip().startswith("{"):
         from queuectl.model.jobfile import parse_line
 
-        return " ".join(before) or None, parse_line(text, now=datetime.now().astimezone())
+        return " ".join(before) or None, parse_line(text, now=present())
     return " ".join(before) or None, JobSpec(argv=behind) if behind else JobSpec(command=text)
 
 

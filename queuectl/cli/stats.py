@@ -1,10 +1,10 @@
 """``queuectl stats``: what the queue has done."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import click
 
-from queuectl.cli.base import DURATION, command, json_option, open_queue
+from queuectl.cli.base import DURATION, command, json_option, open_queue, present
 from queuectl.cli.output import echo, on_terminal, print_json, print_rows, print_table
 from queuectl.units import format_duration
 
@@ -27,7 +27,7 @@ def stats(since: float, queue: str | None, as_json: bool) -> None:
     from queuectl.model.statistics import summarize
 
     with open_queue() as opened:
-        facts = opened.store.runs_since(datetime.now(UTC) - timedelta(seconds=since))
+        facts = opened.store.runs_since(present() - timedelta(seconds=since))
     found = summarize(fact for fact in facts if queue in {None, fact.queue})
     if as_json:
         from queuectl.shapes import summary_as_json

@@ -1,12 +1,11 @@
 """``queuectl status``: the queue at a glance."""
 
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from queuectl.cli.base import command, json_option, next_scheduled, open_queue
+from queuectl.cli.base import command, json_option, next_scheduled, open_queue, present
 from queuectl.cli.output import (
     COLOURS,
     age,
@@ -75,7 +74,7 @@ def _wait_for_change(queue: "Queue") -> None:
 
 
 def _print(found: "Status") -> None:
-    now = datetime.now(UTC)
+    now = present()
     counts = (
         f"{click.style(str(count), fg=COLOURS[state], bold=count > 0 or None)} {state.value}"
         for state, count in found.counts.items()

@@ -132,7 +132,7 @@ class Run:
             exit_code=exit_code,
             reason=reason,
             started_at=started,
-            finished_at=self._clock.now(),
+            finished_at=max(started, self._clock.now()),
             tail=tail,
             output_bytes=size,
         )

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from queuectl.clock import Clock
 from queuectl.model.dependencies import Dependency
 from queuectl.model.job import Attempt, Event, Job, Outcome
 from queuectl.model.state import State
@@ -47,6 +48,11 @@ class Store(PageVerbs, RunVerbs, ScheduleVerbs, Protocol):
         Whoever catches the error of an ``enqueue`` inside keeps what it had added before it failed; every other verb
         refuses before it changes anything.
         """
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Return what tells about the same time as ``now``, also while a server cannot be reached."""
         ...
 
     def now(self) -> datetime:

@@ -50,6 +50,10 @@ class SqliteStore(JobsVerbs, WorkVerbs, RegistryVerbs, ListsVerbs, RunsVerbs, Sc
     def transaction(self) -> AbstractContextManager[None]:
         return self._db.transaction()
 
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
     def now(self) -> datetime:
         return self._clock.now()
 

@@ -11,7 +11,7 @@ from queuectl.store.postgres import sql
 from queuectl.store.postgres.address import Address
 from queuectl.store.postgres.again import added_once, repeats
 from queuectl.store.postgres.bell import Bell
-from queuectl.store.postgres.connections import PostgresConnections, ServerClock
+from queuectl.store.postgres.connections import NearClock, PostgresConnections, ServerClock
 from queuectl.store.postgres.link import PATIENCE
 from queuectl.store.postgres.migrations import migrate
 from queuectl.store.types import NewJob
@@ -34,6 +34,7 @@ class PostgresStore(JobsVerbs, WorkVerbs, RegistryVerbs, ListsVerbs, RunsVerbs, 
         self._address = address
         self._db = self._connections = PostgresConnections(address)
         self._clock = clock or ServerClock(self._connections)
+        self._near = clock or NearClock(self._connections)
         self._bell: Bell | None = None
         try:
             migrate(self._connections)
@@ -56,6 +57,10 @@ class PostgresStore(JobsVerbs, WorkVerbs, RegistryVerbs, ListsVerbs, RunsVerbs, 
 
     def transaction(self) -> AbstractContextManager[None]:
         return self._connections.transaction()
+
+    @property
+    def clock(self) -> Clock:
+        return self._near
 
     def now(self) -> datetime:
         return self._clock.now()

@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 
 from queuectl.errors import StoreBusy, StoreUnavailable
+from queuectl.platform.elapsed import elapsed
 from queuectl.store.postgres import sql
 from queuectl.store.postgres.address import Address
 from queuectl.store.postgres.failures import Translated, Uncertain, nameless, said
@@ -44,6 +45,8 @@ class PostgresConnections:
         self._places = threading.BoundedSemaphore(MOST)
         self._local = threading.local()
         self._closed = False
+        self._heard: tuple[int, float] | None = None
+        """The server's time, and when that was, by this machine's clock."""
         self._in_verb = Translated(address.location, verb=True)
         self._around_verbs = Translated(address.location, verb=False)
 
@@ -116,7 +119,16 @@ class PostgresConnections:
         if mine is not None:
             return from_ms(mine.now)
         with self.read() as session:
-            return from_ms(session.execute(_NOW).get)
+            found: int = session.execute(_NOW).get
+        self._heard = found, elapsed()
+        return from_ms(found)
+
+    def about_now(self) -> datetime:
+        """Return the server's time as this machine's clock counts on from when it was last heard."""
+        if self._heard is None:
+            return self.now()
+        milliseconds, at = self._heard
+        return from_ms(milliseconds + round((elapsed() - at) * 1000))
 
     def changed(self) -> bool:
         """Tell whether another connection has committed since this thread's last call.
@@ -142,6 +154,7 @@ class PostgresConnections:
     def _transact(self) -> Iterator[Session]:
         with self._lent() as session:
             session.begin()
+            self._heard = session.now, elapsed()
             self._local.session = session
             try:
                 yield session
@@ -222,6 +235,21 @@ class ServerClock:
     def now(self) -> datetime:
         """Return the time of day, aware, in UTC."""
         return self._connections.now()
+
+    def monotonic(self) -> float:
+        """Return seconds from an arbitrary start; never jumps back."""
+        return time.monotonic()
+
+
+class NearClock:
+    """Tell the server's time of day without asking each time, so that this is as good while it cannot be reached."""
+
+    def __init__(self, connections: PostgresConnections) -> None:
+        self._connections = connections
+
+    def now(self) -> datetime:
+        """Return the time of day, aware, in UTC."""
+        return self._connections.about_now()
 
     def monotonic(self) -> float:
         """Return seconds from an arbitrary start; never jumps back."""
