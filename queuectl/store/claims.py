@@ -2,9 +2,10 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from queuectl.model.admission import Candidate, Room, admit
 from queuectl.model.hooks import HOOKS
@@ -26,24 +27,30 @@ def claim(
     newest: int | None,
 ) -> list[Job]:
     """Take what ``model.admission.admit`` lets in, best first."""
-    limits: dict[str, int] = dict(db.execute(db.sql.ROOM_IN_QUEUES).fetchall()) if db.lock_claims() else {}
     expires = now + timedelta(seconds=lease)
+    values = {
+        "newest": newest,
+        "now": to_ms(now),
+        "queues": None if queues is None else json.dumps(list(queues)),
+        "closed": None,
+    }
+    if room.most <= 0:
+        return []
+    rows, is_all = db.claim_plainly({**values, "owner": owner, "expires": to_ms(expires)}, room.most)
+    claimed = _in_order(rows)
+    if is_all:
+        return claimed
+    room = admit(_candidates(claimed), room, limits={}, held=()).room
+    limits: dict[str, int] = dict(db.execute(db.sql.ROOM_IN_QUEUES).fetchall()) if db.lock_claims() else {}
     limits.pop(HOOKS, None)
-    claimed: list[Job] = []
     while room.most > 0:
         closed = [queue for queue, left in limits.items() if left <= 0]
-        values = {
-            "newest": newest,
-            "now": to_ms(now),
-            "queues": None if queues is None else json.dumps(list(queues)),
-            "closed": json.dumps(closed) if closed else None,
-        }
+        values["closed"] = json.dumps(closed) if closed else None
         rows = db.candidates(values, room.most)
         if not rows:
             break
-        jobs = sorted(map(job_from_row, rows), key=lambda job: (-(job.spec.priority or 0), job.id))
-        candidates = [Candidate(job.id, job.spec.queue, job.spec.slots, job.spec.mutex) for job in jobs]
-        admission = admit(candidates, room, limits=limits, held=())
+        jobs = _in_order(rows)
+        admission = admit(_candidates(jobs), room, limits=limits, held=())
         taken = set(admission.taken)
         if taken:
             claimed += _take(db, [job for job in jobs if job.id in taken], owner, now, expires)
@@ -55,6 +62,14 @@ def claim(
                 limits[job.spec.queue] -= 1
         room = admission.room
     return claimed
+
+
+def _in_order(rows: Iterable[Any]) -> list[Job]:
+    return sorted(map(job_from_row, rows), key=lambda job: (-(job.spec.priority or 0), job.id))
+
+
+def _candidates(jobs: Iterable[Job]) -> list[Candidate]:
+    return [Candidate(job.id, job.spec.queue, job.spec.slots, job.spec.mutex) for job in jobs]
 
 
 def _take(db: Database, jobs: Sequence[Job], owner: str, now: datetime, expires: datetime) -> list[Job]:

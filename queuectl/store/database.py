@@ -70,6 +70,16 @@ class Database(Protocol):
         """
         ...
 
+    def claim_plainly(self, values: dict[str, Any], most: int) -> tuple[list[Any], bool]:
+        """Take up to so many of the jobs that are ready, the best, as long as there is nothing to decide.
+
+        ``values`` are those of ``candidates``, and ``owner`` and ``expires``, of the lease.
+
+        Returns:
+            The rows as they are now, and whether that is all; else the rest has to go the long way.
+        """
+        ...
+
     def end_runs(self, runs: Sequence[Mapping[str, Any]], now: int, host_name: str) -> Sequence[tuple[int, str, bool]]:
         """End those runs whose lease is the current one, and count them; lock what that needs.
 

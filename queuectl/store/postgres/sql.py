@@ -20,12 +20,13 @@ LOCK_NAMES = f"""
 LOCK_JOBS = "SELECT 1 FROM jobs WHERE id = ANY (%(jobs)s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 LOCK_QUEUES = "LOCK TABLE queues IN SHARE ROW EXCLUSIVE MODE"
 TRY_GRAPH = f"SELECT pg_try_advisory_xact_lock({_CLASS}, 1)"
+# LIMIT keeps it from becoming a join that reads all that is pending.
 WHAT_CLAIMS_NEED = """
-    SELECT EXISTS (SELECT 1 FROM jobs WHERE mutex IS NOT NULL AND state = 'pending'),
+    SELECT EXISTS (SELECT 1 FROM jobs WHERE mutex IS NOT NULL AND state = 'pending') AS with_mutexes,
         EXISTS (
             SELECT 1 FROM queues WHERE max_running IS NOT NULL
-                AND EXISTS (SELECT 1 FROM jobs WHERE state = 'pending' AND queue = queues.name)
-        )
+                AND (SELECT true FROM jobs WHERE state = 'pending' AND queue = queues.name LIMIT 1)
+        ) AS with_limits
 """
 LOCK_LIMITS = f"SELECT pg_advisory_xact_lock({_CLASS}, 2)"
 LOCK_SCHEMA = f"SELECT pg_advisory_xact_lock({_CLASS}, 3)"
@@ -135,11 +136,35 @@ CANDIDATES = f"""
     ORDER BY best.priority DESC, best.id LIMIT %(limit)s FOR NO KEY UPDATE OF jobs SKIP LOCKED
 """
 IS_CUT = f"SELECT EXISTS (SELECT 1 FROM ({_READY}) AS ready GROUP BY name HAVING count(*) >= %(reach)s)"
+_BEGIN_RUN = """
+    state = 'processing', attempts = attempts + 1, runs = runs + 1, started_at = %(now)s, finished_at = NULL,
+    exit_code = NULL, reason = NULL, run_at = NULL, updated_at = %(now)s, progress = NULL, progress_text = NULL,
+    lease_owner = %(owner)s, lease_expires_at = %(expires)s
+"""
 CLAIM = f"""
-    UPDATE jobs SET state = 'processing', attempts = attempts + 1, runs = runs + 1, started_at = %(now)s,
-        finished_at = NULL, exit_code = NULL, reason = NULL, run_at = NULL, updated_at = %(now)s, progress = NULL,
-        progress_text = NULL, lease_token = taken.value ->> 1, lease_owner = %(owner)s, lease_expires_at = %(expires)s
+    UPDATE jobs SET {_BEGIN_RUN}, lease_token = taken.value ->> 1
     FROM {rows("taken", "taken")} WHERE jobs.id = (taken.value ->> 0)::bigint AND jobs.state = 'pending'
+"""
+# Nearly always no limit and no mutex matters and each job takes one slot: then the best are taken as they are found.
+CLAIM_PLAINLY = f"""
+    WITH need AS MATERIALIZED ({WHAT_CLAIMS_NEED}),
+    ready AS MATERIALIZED (
+        SELECT * FROM ({_READY}) AS ready WHERE NOT (SELECT with_mutexes OR with_limits FROM need)
+    ), best AS MATERIALIZED (
+        SELECT jobs.id, jobs.slots FROM (SELECT * FROM ready ORDER BY priority DESC, id) AS ready
+        JOIN jobs ON jobs.id = ready.id
+        WHERE jobs.state = 'pending'
+        ORDER BY ready.priority DESC, ready.id LIMIT %(limit)s FOR NO KEY UPDATE OF jobs SKIP LOCKED
+    ), taken AS (
+        UPDATE jobs SET {_BEGIN_RUN}, lease_token = replace(gen_random_uuid()::text, '-', '')
+        FROM best WHERE jobs.id = best.id AND NOT EXISTS (SELECT 1 FROM best WHERE slots > 1)
+        RETURNING {_JOBS_COLUMNS}
+    )
+    SELECT with_mutexes OR with_limits, EXISTS (SELECT 1 FROM best WHERE slots > 1),
+        (SELECT count(*) FROM best) < %(limit)s
+            AND EXISTS (SELECT 1 FROM ready GROUP BY name HAVING count(*) >= %(reach)s),
+        taken.*
+    FROM need LEFT JOIN taken ON true
 """
 STARTED = same(sqlite.STARTED)
 # One step for the whole batch, with the locks: the function is in the first migration.
