@@ -1,5 +1,7 @@
 """``queuectl tray`` and ``queuectl autostart``: the tray application, now and at login."""
 
+import os
+
 import click
 
 from queuectl.cli.base import command, json_option, location, places
@@ -24,9 +26,11 @@ def tray(ctx: click.Context) -> int:
     from queuectl.platform.autostart import program
 
     database = ctx.ensure_object(dict).get("db")
-    argv = [*program("queuectl-tray", "queuectl.tray"), *(["--db", database] if database else [])]
+    secret = bool(database) and places().holds_password  # what stands on a command line is seen by all
+    argv = [*program("queuectl-tray", "queuectl.tray"), *(["--db", database] if database and not secret else [])]
+    environ = {**os.environ, "QUEUECTL_DB": database} if secret else None
     try:
-        return subprocess.call(argv)  # noqa: S603 - the executable beside this one
+        return subprocess.call(argv, env=environ)  # noqa: S603 - the executable beside this one
     except OSError as exc:
         hint = "It belongs beside this program; install both."
         raise QueuectlError(f"{argv[0]} cannot be started: {exc.strerror}", hint=hint) from exc
@@ -47,6 +51,9 @@ def autostart(what: str, as_json: bool) -> None:
 
     try:
         if what == "on":
+            from queuectl.store.opening import refuse_password
+
+            refuse_password(places())
             database = ("--db", places().address) if location() else ()
             entry.turn_on([*entry.program("queuectl-tray", "queuectl.tray"), *database])
         elif what == "off":

@@ -27,6 +27,16 @@ class Paths:
     """This machine's settings, config.toml."""
 
     @property
+    def holds_password(self) -> bool:
+        """Tell whether the address is one that nobody else may see."""
+        if self.database is not None:
+            return False
+        from urllib.parse import parse_qs, urlsplit
+
+        parts = urlsplit(self.address)
+        return bool(parts.password or {"password", "sslpassword"} & set(parse_qs(parts.query)))
+
+    @property
     def is_shared(self) -> bool:
         """Tell whether hosts of other machines may have the same database."""
         return self.database is None

@@ -38,3 +38,14 @@ def open_store(places: Paths, clock: Clock | None) -> Store:
         hint = "Check the folder's owner and permissions."
         raise StoreUnavailable(f"{places.locks} cannot be created: {exc.strerror or exc}", hint=hint) from exc
     return store
+
+
+def refuse_password(places: Paths) -> None:
+    """Refuse to put a password where others of this machine may see it: on a command line.
+
+    Raises:
+        UsageError: the address of the database holds one.
+    """
+    if places.holds_password:
+        hint = "Keep it in ~/.pgpass, and leave it out of the URL."
+        raise UsageError("others on this machine would see the password that the tray is started with", hint=hint)

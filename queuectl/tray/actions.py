@@ -16,6 +16,7 @@ from queuectl.host import Host, drop_folder
 from queuectl.platform import autostart
 from queuectl.platform.opener import open_path, open_terminal, read_clipboard
 from queuectl.queue import Queue
+from queuectl.store.opening import refuse_password
 from queuectl.tray.backend import Action, Notification
 from queuectl.tray.notify import is_silent
 
@@ -198,6 +199,7 @@ class TrayActions:
     def toggle_autostart(self) -> None:
         """Start at login, or no longer."""
         if autostart.current() is None:
+            refuse_password(self._queue.paths)
             database = ("--db", self._queue.paths.address) if self._database else ()
             autostart.turn_on([*autostart.program("queuectl-tray", "queuectl.tray"), *database])
         else:
