@@ -28,7 +28,7 @@ def tray(ctx: click.Context) -> int:
     database = ctx.ensure_object(dict).get("db")
     secret = bool(database) and places().holds_password  # what stands on a command line is seen by all
     argv = [*program("queuectl-tray", "queuectl.tray"), *(["--db", database] if database and not secret else [])]
-    environ = {**os.environ, "QUEUECTL_DB": database} if secret else None
+    environ = {**os.environ, "QUEUECTL_DB": str(database)} if secret else None
     try:
         return subprocess.call(argv, env=environ)  # noqa: S603 - the executable beside this one
     except OSError as exc:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+PATIENCE = 30.0
+"""Seconds that the server of a database gets for each answer, while somebody waits for ours."""
 _STATUS: Sequence[tuple[type[QueuectlError], HTTPStatus]] = (
     (UsageError, HTTPStatus.BAD_REQUEST),
     (NotFound, HTTPStatus.NOT_FOUND),
@@ -58,6 +60,7 @@ class Answers:
         idempotency_key: str | None = None,
     ) -> Written:
         """Answer a request to an endpoint; what goes wrong becomes an answer, too."""
+        self._queue.store.answer_within(PATIENCE)
         try:
             if endpoint.commands:
                 require_enqueueing(self._queue)

@@ -122,8 +122,8 @@ def test_nothing_shows_the_password(terminator, authority, monkeypatch, tmp_path
         seen = [attempt.tail for attempt in queue.attempts(job.id)]
         seen.append(" ".join(psutil.Process(host.process.pid).cmdline()))
         api = Api(queue)
-        for path in ("/session", "/overview", "/status", "/hosts", "/settings", f"/jobs/{job.id}"):
-            seen.append(str(api.ask("GET", path)))
+        paths = ("/session", "/overview", "/status", "/hosts", "/settings", f"/jobs/{job.id}")
+        seen += [str(api.ask("GET", path)) for path in paths]
         for words in (
             ("status", "--json"), ("doctor",), ("doctor", "--json"), ("config", "get"), ("show", str(job.id), "--json"),
             ("list", "--json"), ("logs", str(job.id)), ("archive", "export", "-"), ("autostart", "on"),

@@ -12,7 +12,9 @@ import pytest
 from queuectl.model.job import JobSpec
 from queuectl.model.state import State
 from queuectl.platform.process import kill_marked
-from tests.hosts import PATIENCE, HostProcess, quick_queue, run_cli, until
+from queuectl.queue import Queue
+from tests.clusters import new_cluster
+from tests.hosts import PATIENCE, HostProcess, quick_queue, run_cli, until, waits_for
 
 pytestmark = [pytest.mark.posix, pytest.mark.skipif(sys.platform != "linux", reason="D-Bus trays are for Linux")]
 TRAY = [sys.executable, "-m", "queuectl.tray"]
@@ -390,3 +392,30 @@ def test_recent_jobs_run_again_and_show_their_log(app, desktop, jobs, opened):
     until(lambda: f"xdg-open {jobs.paths.log(job.id, 1)}" in opened(), "the log")
     desktop.event(again.id)
     until(lambda: len(jobs.attempts(job.id)) == 2, "the second run")
+
+
+def test_a_database_that_goes_away_is_told_by_the_icon_and_in_a_notification(opened, desktop, monkeypatch, tmp_path):
+    cluster = new_cluster()
+    monkeypatch.setenv("QUEUECTL_DB", cluster.url())
+    with Queue.open() as queue:
+        (queue.paths.files / "welcomed").touch()
+        tray = Tray()
+        desktop.icon()
+        until(lambda: label(desktop, 0).startswith("0 running"), "the first look")
+        job = queue.enqueue([waits_for(tmp_path / "go")])[0]
+        until(lambda: label(desktop, 0).startswith("1 running"), "the job")
+        picture = desktop.property("IconPixmap")[-1][2]
+        cluster.stop()
+        until(lambda: "no database since" in desktop.property("ToolTip")[2], "the tooltip")
+        assert "1 running here" in label(desktop, 0)
+        assert desktop.property("IconPixmap")[-1][2] != picture
+        shown = desktop.notification()
+        assert shown.title == "The database does not work"
+        cluster.start()
+        assert desktop.notification(2).title == "The database works again"
+        until(lambda: label(desktop, 0).startswith("1 running"), "the menu as it was")
+        (tmp_path / "go").touch()
+        assert queue.wait([job.id], PATIENCE)[0].state is State.COMPLETED
+        assert len(desktop.notified) == 2
+        assert tray.terminate() == 0
+    cluster.remove()

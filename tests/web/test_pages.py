@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from queuectl.model.job import JobSpec
 from queuectl.model.state import State
+from tests.clusters import new_cluster
 from tests.hosts import HostProcess, quick_queue, run_cli, until, waits_for
 from tests.support import PATIENCE
 from tests.web.browser import PHONE, WIDE
@@ -487,3 +488,26 @@ def test_many_tabs_share_what_a_browser_allows(site, visit):
     pages[-1].bring_to_front()
     expect(pages[-1].get_by_role("row", name=re.compile("seen by the last"))).to_be_visible()
     assert site.queue.wait([job.id], PATIENCE)[0].state is State.COMPLETED
+
+
+@pytest.mark.posix
+def test_a_database_that_goes_away_leaves_the_page_as_it_was_under_a_banner(request, monkeypatch):
+    cluster = new_cluster()
+    request.addfinalizer(cluster.remove)
+    monkeypatch.setenv("QUEUECTL_DB", cluster.url())
+    site = request.getfixturevalue("site")
+    site.queue.add("true", name="seen before", queue="paused")
+    site.queue.wait([1], PATIENCE)
+    page = request.getfixturevalue("visit")().page
+    page.get_by_role("link", name="Jobs", exact=True).click()
+    row = page.get_by_role("row").filter(has_text="seen before")
+    expect(row).to_contain_text("completed")
+    cluster.stop()
+    banner = page.get_by_role("alert").filter(has_text="The database does not work")
+    expect(banner).to_be_visible(timeout=PATIENCE * 1000)
+    expect(banner).to_contain_text("cannot be reached")
+    expect(row).to_contain_text("completed")
+    cluster.start()
+    expect(banner).to_be_hidden(timeout=PATIENCE * 1000)
+    site.queue.add("true", name="seen later")
+    expect(page.get_by_role("row").filter(has_text="seen later")).to_contain_text("completed")

@@ -39,7 +39,8 @@ function pageOf(to) {
 
 const live = new Live(
   (view, message) => {
-    seen.set(view, message);
+    const old = isOutage(message.problem) ? seen.get(view)?.data : undefined; // better than nothing, under a banner
+    seen.set(view, old === undefined ? message : { data: old, problem: message.problem });
     if (message.data?.now) setClock(message.data.now);
     plan();
   },
@@ -48,6 +49,11 @@ const live = new Live(
     plan();
   },
 );
+
+/** Tell whether a problem is the database's. */
+function isOutage(problem) {
+  return problem?.status === 503;
+}
 
 /** Draw soon, once for all that comes until then. */
 function plan() {
@@ -61,6 +67,7 @@ function plan() {
 }
 
 function draw() {
+  setShell({ outage: [...seen.values()].map((one) => one.problem).find(isOutage) });
   drawShell(route, seen.get(STATUS)?.data);
   if (!page) {
     patch(main, problemPart({ detail: "There is no such page.", hint: "The pages are in the menu." }));
@@ -71,7 +78,8 @@ function draw() {
   let data = views.map((view) => seen.get(view)?.data);
   if (data.every((one) => one !== undefined)) tools.last = data;
   else if (page.moves && tools.last) data = tools.last; // another span: what was stays until the new one is there
-  const failure = views.map((view) => seen.get(view)?.problem).find(Boolean);
+  const failures = views.map((view) => seen.get(view)).filter((one) => one?.problem);
+  const failure = failures.find((one) => one.data === undefined)?.problem;
   const title = page.title(route, data);
   document.title = `${title} · queuectl`;
   if (titleSaid !== title && titleSaid !== "") announce(title);

@@ -109,6 +109,11 @@ function banner() {
       h("p", null, h("strong", null, "This page is no longer let in. "), "Open the page anew: ",
         h("code", null, "queuectl dashboard")));
   }
+  if (shell.outage) {
+    return h("div", { class: "banner banner-bad", role: "alert" }, icon("warning"),
+      h("p", null, h("strong", null, "The database does not work. "), sentence(shell.outage.detail || ""),
+        " What is shown is as it was; it is tried until it works again."));
+  }
   return null;
 }
 
