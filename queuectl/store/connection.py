@@ -68,7 +68,7 @@ class Sqlite(apsw.Connection):
         """Return the best of the jobs that are ready."""
         return self.gather(sql.CANDIDATES, {**values, "limit": most})
 
-    def claim_plainly(self, values: dict[str, Any], most: int) -> tuple[list[Any], bool]:
+    def claim_plainly(self, values: dict[str, Any], most: int) -> tuple[list[Any], bool]:  # noqa: ARG002 - as the others
         """Take nothing: where a statement costs little, the long way is as quick."""
         return [], False
 

@@ -46,6 +46,7 @@ def _run(place: int, report: Report, now: datetime) -> dict[str, Any]:
         "job": job.id,
         "lease": job.lease and job.lease.token,
         "queue": job.spec.queue,
+        "mutex": job.spec.mutex,
         "state": verdict.state,
         "if_cancelled": verdict.state if final else State.CANCELLED,
         "attempts": job.attempts - int(verdict.refund),

@@ -206,9 +206,9 @@ class Session:
                 return taken, False
             taken += [row[3:] for row in found if row[3] is not None]
             if not is_cut or reach >= FARTHEST:
-                self._reach = reach // 2  # about as many will be held the next time, or fewer
+                self._reach = reach * 7 // 8  # about as many will be held the next time, or fewer
                 return taken, True
-            reach = min(FARTHEST, max(64, reach * 8))
+            reach = min(FARTHEST, reach * 4)
 
     def end_runs(self, runs: Sequence[Mapping[str, Any]], now: int, host_name: str) -> Sequence[Any]:
         """End those runs whose lease is the current one, and count them; lock what that needs."""
