@@ -5,6 +5,7 @@ import logging
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from queuectl.engine.events import JobEvent, Listener
 from queuectl.engine.outage import Outage
 from queuectl.engine.reaper import Reaper
 from queuectl.errors import QueuectlError, StoreUnavailable
+from queuectl.model.duty import Duty
 from queuectl.platform import bundle, machine
 from queuectl.platform.environment import Environment
 from queuectl.platform.lock import FileLock
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
     from queuectl.web.server import Dashboard
 
 THREAD_DEADLINE = 5.0
-"""Seconds that each thread gets to end."""
+"""Seconds that the threads get to end."""
+SHORTEST_DEADLINE = 1.0
+"""Seconds that each of them gets in any case."""
 
 log = logging.getLogger("queuectl.host")
 
@@ -162,6 +166,7 @@ class Host:
                 workers=self.workers, port=self._doorbell.port, version=__version__, started_at=now, seen_at=now,
                 stop=None, dashboard=self.page,
                 logs=self.dashboard.logs if self.dashboard is not None else None,
+                tags=self.duty.tags, queues=self.duty.queues,
             )
         )  # fmt: skip
 
@@ -178,6 +183,11 @@ class Host:
     def page(self) -> str | None:
         """Return the address of its page, if it has one."""
         return self.dashboard.url if self.dashboard is not None else None
+
+    @property
+    def duty(self) -> Duty:
+        """Return what runs here, of all jobs."""
+        return self._coordinator.duty
 
     @property
     def running(self) -> int:
@@ -223,20 +233,21 @@ class Host:
         Returns:
             How many jobs were stopped and put back.
         """
+        self._queue.store.answer_within(THREAD_DEADLINE)
         if self.watcher is not None:
             self.watcher.stop(THREAD_DEADLINE)
         self._coordinator.drain()
-        self._wait_done(self._setting("stop_grace"), until_hurry=True)
+        self._wait_done(self._setting("stop_grace"))
         put_back = self.running
         if put_back:
             self._coordinator.interrupt("its host was stopped")
-            self._wait_done(self._setting("kill_grace") + THREAD_DEADLINE, until_hurry=False)
+            self._wait_done(self._setting("kill_grace") + THREAD_DEADLINE, last=True)
+        parts = [self._doorbell.stop, self._stop_listening, self._coordinator.stop, self._reaper.stop]
         if self.dashboard is not None:
-            self.dashboard.stop(THREAD_DEADLINE)
-        self._doorbell.stop(THREAD_DEADLINE)
-        self._stop_listening(THREAD_DEADLINE)
-        self._coordinator.stop(THREAD_DEADLINE)
-        self._reaper.stop(THREAD_DEADLINE)
+            parts.insert(0, self.dashboard.stop)
+        deadline = time.monotonic() + THREAD_DEADLINE
+        for stop in parts:
+            stop(max(SHORTEST_DEADLINE, deadline - time.monotonic()))
         try:
             self._queue.store.remove_host(self.id)
         except StoreUnavailable as exc:
@@ -249,16 +260,17 @@ class Host:
     def _setting(self, key: str) -> float:
         """Return a setting or, when the database is gone or config.toml broken, its default: a stop has to go on."""
         try:
-            return float(self._queue.settings()[key])
+            return float(find(key).default if self.outage else self._queue.settings()[key])
         except QueuectlError:
             return float(find(key).default)
 
-    def _wait_done(self, seconds: float, *, until_hurry: bool) -> None:
+    def _wait_done(self, seconds: float, *, last: bool = False) -> None:
+        """Wait for the running jobs, until somebody is in a hurry; at ``last`` not for a database that is away."""
         waited = 0.0
-        while waited < seconds and not (until_hurry and self._hurry.is_set()):
-            if self._coordinator.done.wait(0.05):
-                return
+        while waited < seconds and not self._coordinator.done.wait(0.05):
             waited += 0.05
+            if (self.outage and not self._coordinator.at_work) if last else self._hurry.is_set():
+                return
 
 
 def _watcher(jobs: Queue, on_drop: "Callable[[DropEvent], None] | None") -> "Watcher":

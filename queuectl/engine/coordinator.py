@@ -12,22 +12,25 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import partial
 
 from queuectl.engine.aftermath import add_hook_when_empty, add_hooks
 from queuectl.engine.events import EventKind, JobEvent, Listener, tell
 from queuectl.engine.inbox import Finished, Inbox, Lasting, Progressed
 from queuectl.engine.outage import Outage, Outages
 from queuectl.engine.pace import Pace
-from queuectl.engine.runner import Limits, Run
+from queuectl.engine.runner import Run
 from queuectl.engine.scheduler import Scheduler
 from queuectl.engine.tenure import FOR_EVER, Tenure
+from queuectl.engine.terms import read_terms
 from queuectl.engine.warden import Warden
 from queuectl.engine.worker import Pool
 from queuectl.errors import InvalidSetting, LeaseLost, QueuectlError
 from queuectl.model.admission import Room
-from queuectl.model.hooks import HOOKS, HookSettings
+from queuectl.model.duty import Duty
+from queuectl.model.hooks import HOOKS
 from queuectl.model.job import Job, Outcome, OutcomeKind
-from queuectl.model.policy import Backoff, judge
+from queuectl.model.policy import judge
 from queuectl.model.state import State
 from queuectl.platform import machine
 from queuectl.platform.elapsed import elapsed
@@ -77,8 +80,6 @@ class Coordinator:
         self._store = jobs.store
         self._host_id = host_id
         self._environ = environ
-        self._poll = poll
-        self._queues = queues
         self._budget = UNBOUNDED if budget is None else budget
         self._burst = burst
         self._newest: int | None = None
@@ -93,9 +94,10 @@ class Coordinator:
         self._stopped = False
         self._interrupted: str | None = None
         self._pace = Pace()
-        self._read_settings()
+        self._read_terms = partial(read_terms, jobs, queues=queues, poll=poll)
+        self._terms = self._read_terms()
         self._follow_workers = workers is None
-        self.pool = Pool(workers or self._workers, self._report)
+        self.pool = Pool(workers or self._terms.workers, self._report)
         self.warden = Warden(
             clock=jobs.clock,
             on_lasting=lambda run: self._inbox.put(Lasting(run)),
@@ -114,9 +116,19 @@ class Coordinator:
         self._inbox.ring()
 
     @property
+    def duty(self) -> Duty:
+        """Return what this machine runs, as the settings say it now."""
+        return self._terms.duty
+
+    @property
     def running(self) -> list[Run]:
         """Return the runs that go on."""
         return list(self._runs.values())
+
+    @property
+    def at_work(self) -> bool:
+        """Tell whether a run has yet to end; those that have ended and are not yet reported do not count."""
+        return len(self._runs) > len(self._inbox.finished)
 
     def drain(self) -> None:
         """Take no more jobs and put back those that no worker has begun; ``done`` is set when the last run ends."""
@@ -174,7 +186,7 @@ class Coordinator:
         more = True  # whether the database may hold something for us that we have not seen
         while not (self._stopped and not self._inbox.finished):
             try:
-                next_look = looked + (min(self._poll_interval, 1.0) if self.pool.waiting() else self._poll_interval)
+                next_look = looked + (min(self._terms.poll, 1.0) if self.pool.waiting() else self._terms.poll)
                 wait = min(next_look, next_heartbeat) - time.monotonic()
                 # A claim that was cut short by the number of free workers goes on when one is free: a report tells.
                 rung = self._inbox.gather(
@@ -183,7 +195,7 @@ class Coordinator:
                 now = time.monotonic()
                 if now >= next_heartbeat:
                     self._beat()
-                    next_heartbeat = now + self._heartbeat
+                    next_heartbeat = now + self._terms.heartbeat
                 ripe = self._until(due) <= 0
                 if rung or ripe or now >= next_look:
                     looked = now
@@ -210,11 +222,11 @@ class Coordinator:
     def _be_patient(self, patience: float) -> float:
         """Wait about so many seconds, not all hosts equally long; return how long to wait the next time."""
         time.sleep(patience * self._rng.uniform(0.5, 1))
-        return min(patience * 2, RETRY_STORE[1], self._heartbeat / 2)
+        return min(patience * 2, RETRY_STORE[1], self._terms.heartbeat / 2)
 
     def _expect_answers(self) -> None:
         """Let a renewal that is not answered be tried again well before the leases end."""
-        self._store.answer_within(max(SHORTEST_ANSWER, self._lease / 4))
+        self._store.answer_within(max(SHORTEST_ANSWER, self._terms.lease / 4))
 
     def _until(self, due: datetime | None) -> float:
         """Return the seconds until then, or a schedule, by the store's clock, which may jump; so it is asked anew."""
@@ -224,7 +236,7 @@ class Coordinator:
     def _room(self, ended: Collection[str] = ()) -> Room:
         """Return what there is room for now: the free workers, and a few jobs ahead of them when runs are short."""
         workers = self.pool.size
-        if self._draining:
+        if self._draining or self.duty.queues == ():  # nobody here has said that anything may run
             return Room(workers=workers, free=0)
         slots = [min(run.slots, workers) for token, run in self._runs.items() if token not in ended]
         one_each = sum(slots) == len(slots)
@@ -243,13 +255,13 @@ class Coordinator:
                 self._store.report_progress(run.job, progress.fraction, progress.message or None)
             ended = self._finish(finished)
             known = [(job, item.outcome) for job, item in zip(ended, finished, strict=True) if job is not None]
-            add_hooks(self._queue, known, self._hooks)
+            add_hooks(self._queue, known, self._terms.hooks)
             self._store.promote()
             room = self._room({item.run.token for item in finished})
             claimed = self._claim(room) if room.most else []
             worked = any(job.spec.queue != HOOKS for job, _ in known)
             resting = all(job.spec.queue == HOOKS for job in claimed)
-            emptied = worked and resting and add_hook_when_empty(self._queue, self._hooks)
+            emptied = worked and resting and add_hook_when_empty(self._queue, self._terms.hooks)
             due = self._store.next_due()
         self._inbox.forget()
         for item in finished:
@@ -259,25 +271,28 @@ class Coordinator:
         for job in claimed:
             self._begin(job, tenure)
         for job, outcome in known:
-            tell(self._listener, JobEvent(kind=_kind(job), job=job, outcome=outcome))
+            tell(self._listener, JobEvent(kind=EventKind.after_run(job), job=job, outcome=outcome))
         self._pace.committed(time.monotonic() - began)
         return len(claimed) >= room.most or emptied, due
 
     def _claim(self, room: Room) -> list[Job]:
-        queues = self._queues if self._budget else ()  # hooks are taken in any case
-        return self._store.claim(self._host_id, room, lease=self._lease, queues=queues, newest=self._newest)
+        queues = self.duty.queues if self._budget else ()  # hooks are taken in any case
+        newest, names = self._newest, self.duty.names
+        return self._store.claim(
+            self._host_id, room, lease=self._terms.lease, queues=queues, newest=newest, places=names
+        )
 
     def _is_exhausted(self) -> bool:
         """Tell whether no retry is to come either, of a job that this host would take."""
         before = None if self._newest is None else self._newest + 1
-        queues: Sequence[str | None] = self._queues if self._queues is not None else (None,)
+        queues: Sequence[str | None] = (None,) if self.duty.queues is None else self.duty.queues
         retries = (JobFilter(states=(State.FAILED,), queue=queue, before=before, limit=1) for queue in queues)
         return not any(self._store.jobs(query) for query in retries)
 
     def _begin(self, job: Job, tenure: Tenure) -> None:
         log_file = self._queue.paths.log(job.id, job.runs)
         run = Run(
-            job, log_file, limits=self._limits, environ=self._environ, clock=self._queue.clock, tenure=tenure,
+            job, log_file, limits=self._terms.limits, environ=self._environ, clock=self._queue.clock, tenure=tenure,
             on_start=self._started,
         )  # fmt: skip
         self._runs[run.token] = run
@@ -294,7 +309,7 @@ class Coordinator:
             Report(
                 job=item.run.job,
                 outcome=item.outcome,
-                verdict=judge(item.run.job, item.outcome, now=now, backoff=self._backoff, rng=self._rng),
+                verdict=judge(item.run.job, item.outcome, now=now, backoff=self._terms.backoff, rng=self._rng),
             )
             for item in finished
         ]
@@ -342,7 +357,7 @@ class Coordinator:
     def _beat(self) -> None:
         """Renew the leases, and stop the runs whose lease somebody else has ended."""
         tenure = self._tenure()
-        self._store.renew(self._host_id, lease=self._lease)
+        self._store.renew(self._host_id, lease=self._terms.lease)
         held = self._store.held(self._host_id)
         stray = held - self._runs.keys()
         if stray:  # a commit that was reported as failed had happened all the same
@@ -359,35 +374,18 @@ class Coordinator:
 
     def _tenure(self) -> Tenure:
         """Say how long a lease that is asked for now will surely last."""
-        return Tenure(elapsed(), self._lease) if self._queue.paths.is_shared else FOR_EVER
+        return Tenure(elapsed(), self._terms.lease) if self._queue.paths.is_shared else FOR_EVER
 
     def _take_up_settings(self) -> None:
+        before = self._terms
         try:
-            self._read_settings()
+            self._terms = self._read_terms()
         except InvalidSetting as exc:
             log.error("the settings stay as they were: %s", exc)  # noqa: TRY400 - the message says it all
         else:
             self._expect_answers()
-            if self._follow_workers and self._workers != self.pool.size:
-                self.pool.resize(self._workers)
-                self._store.resize_host(self._host_id, self._workers)
-
-    def _read_settings(self) -> None:
-        settings = self._queue.settings()
-        self._workers: int = settings["workers"]
-        self._limits = Limits.of(settings)
-        self._backoff = Backoff.of(settings)
-        self._hooks = HookSettings.of(settings)
-        self._lease: float = settings["lease"]
-        self._heartbeat: float = min(settings["heartbeat"], self._lease / 3)
-        self._poll_interval: float = self._poll or settings["poll"]
-
-
-def _kind(job: Job) -> EventKind:
-    """Name what became of a job whose run ended."""
-    return {
-        State.COMPLETED: EventKind.COMPLETED,
-        State.FAILED: EventKind.RETRYING,
-        State.DEAD: EventKind.DEAD,
-        State.CANCELLED: EventKind.CANCELLED,
-    }.get(job.state, EventKind.RELEASED)
+            duty = self.duty
+            workers = self._terms.workers if self._follow_workers else self.pool.size
+            if workers != self.pool.size or duty != before.duty:
+                self.pool.resize(workers)
+                self._store.describe_host(self._host_id, workers, tags=duty.tags, queues=duty.queues)

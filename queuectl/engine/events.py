@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from queuectl.model.job import Job, Outcome
+from queuectl.model.state import State
 
 log = logging.getLogger("queuectl.engine")
 
@@ -27,6 +28,16 @@ class EventKind(StrEnum):
     """It was put back because this host stops."""
     RECOVERED = "recovered"
     """Its host died; this one put it back."""
+
+    @classmethod
+    def after_run(cls, job: Job) -> "EventKind":
+        """Name what became of a job whose run ended."""
+        return {
+            State.COMPLETED: cls.COMPLETED,
+            State.FAILED: cls.RETRYING,
+            State.DEAD: cls.DEAD,
+            State.CANCELLED: cls.CANCELLED,
+        }.get(job.state, cls.RELEASED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -45,6 +45,7 @@ def cluster(server):
 def jobs(cluster, monkeypatch):
     """Open the test's own queue on the server; what is started in the test works on it, too."""
     monkeypatch.setenv("QUEUECTL_DB", cluster.url())
+    monkeypatch.setenv("QUEUECTL_RUN_QUEUES", "*")
     with Queue.open() as opened:
         for key, value in QUICK.items():
             opened.set_setting(key, value)
@@ -109,7 +110,8 @@ def test_a_job_that_ends_while_the_server_is_down_is_reported_when_it_is_back(cl
     job = jobs.enqueue([waits_for(tmp_path / "go")])[0]
     pid = running(jobs)
     cluster.stop()
-    host.says("the database fails")
+    said = host.says("the database fails")
+    assert "refused" in said or "closed the connection" in said, said
     (tmp_path / "go").touch()
     until(lambda: not is_alive(pid), "the job's end")
     cluster.start()
@@ -256,3 +258,33 @@ def test_a_verb_that_a_deadlock_has_undone_is_done_all_the_same(jobs, cluster):
         other.execute("SELECT FROM queuectl.jobs WHERE id = %s FOR UPDATE", (first.id,))
     doing.join(PATIENCE)
     assert [job.state for job in jobs.jobs()] == [State.PENDING] * 2
+
+
+def test_a_host_that_is_cut_off_stops_in_time_when_it_is_told_to(short, jobs, start_host, walls, cluster, tmp_path):
+    wall = walls()
+    host = start_host(env={"QUEUECTL_DB": cluster.url(wall.port)})
+    jobs.enqueue([waits_for(tmp_path / "go")])
+    pid = running(jobs)
+    wall.shut()
+    host.says("the database fails")
+    host.terminate()  # within its patience
+    assert not is_alive(pid)
+
+
+def test_a_name_without_an_address_is_told():
+    with pytest.raises(StoreUnavailable, match="cannot be looked up") as caught:
+        Queue.open("postgresql://me@no-such-host.invalid/queue?sslmode=disable")
+    assert caught.value.hint
+
+
+def test_names_are_looked_up_and_all_their_addresses_tried_in_order(cluster):
+    from queuectl.store.postgres.hosts import looked_up
+
+    options = looked_up({"host": "localhost,10.1.2.3", "port": "5432,6543", "dbname": "x"})
+    found = list(zip(*(options[name].split(",") for name in ("host", "hostaddr", "port")), strict=True))
+    assert ("localhost", "127.0.0.1", "5432") in found
+    assert found[-1] == ("10.1.2.3", "10.1.2.3", "6543")
+    assert looked_up({"host": "/run/postgresql"}) == {"host": "/run/postgresql"}
+    assert looked_up({"host": "db", "hostaddr": "10.1.2.3"}) == {"host": "db", "hostaddr": "10.1.2.3"}
+    with Queue.open(cluster.url(address="localhost")) as queue:
+        queue.add("true")

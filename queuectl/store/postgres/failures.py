@@ -109,8 +109,18 @@ def nameless(exc: OSError, location: str) -> StoreUnavailable:
     return StoreUnavailable(f"{location} cannot be reached: its name cannot be looked up ({exc.strerror})", hint=_GONE)
 
 
+_GUESSES = (
+    "Is the server running",
+    "This probably means",
+    "before or while processing",
+    "Multiple connection attempts",
+    "- host",
+)
+"""How lines begin that say no more than our own hint, or all once more."""
+
+
 def said(exc: psycopg.Error) -> str:
     """Return what the server said, in one line; it never repeats what it was sent."""
     text = exc.diag.message_primary or str(exc)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith(_GUESSES)]
     return lines[-1] if lines and exc.sqlstate is None else " ".join(lines)
