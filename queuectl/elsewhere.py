@@ -61,8 +61,7 @@ def _others(queue: Queue) -> list[HostRow]:
 @contextmanager
 def _answer(queue: Queue, run: Attempt, what: str) -> Iterator[http.client.HTTPResponse]:
     """Ask one host after the other that may have it: names of machines need not differ."""
-    hint = f"{run.host_name} would share its logs with: queuectl config set share_logs on. See docs/postgres.md."
-    failure = NotFound(f"{_name(run)} is on {run.host_name}, which shares no logs now", hint=hint)
+    failure = _not_shared(run) if queue.paths.is_shared else not_here(run)
     for host in _others(queue):
         if host.name != run.host_name or host.logs is None:
             continue
@@ -83,6 +82,17 @@ def _answer(queue: Queue, run: Attempt, what: str) -> Iterator[http.client.HTTPR
         finally:
             connection.close()
     raise failure
+
+
+def not_here(run: Attempt) -> NotFound:
+    """Return the error that says that a log was here, or never."""
+    hint = f"Its end is kept in the database: queuectl show {run.job_id}"
+    return NotFound(f"{_name(run)} is not on this machine", hint=hint)
+
+
+def _not_shared(run: Attempt) -> NotFound:
+    hint = f"{run.host_name} would share its logs with: queuectl config set share_logs on. See docs/postgres.md."
+    return NotFound(f"{_name(run)} is on {run.host_name}, which shares no logs now", hint=hint)
 
 
 def _name(run: Attempt) -> str:

@@ -1,12 +1,14 @@
 """The shapes that ``--json`` and the HTTP API share, besides single jobs: status, hosts, queues, settings, stats."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from queuectl.model.plain import as_json, iso
 from queuectl.model.state import State
 
 if TYPE_CHECKING:
+    from queuectl.model.job import Job
     from queuectl.model.schedules import Schedule
     from queuectl.model.statistics import Summary
     from queuectl.queue import Status
@@ -41,7 +43,23 @@ def host_as_json(host: "HostRow") -> dict[str, Any]:
         "seen_at": iso(host.seen_at),
         "stopping": host.stop is not None,
         "dashboard": host.dashboard,
+        "tags": list(host.tags),
+        "queues": None if host.queues is None else list(host.queues),
     }
+
+
+def why_nobody_takes(job: "Job", hosts: Iterable["HostRow"]) -> str | None:
+    """Say why a job that could run has to wait for a host that takes such jobs; None if one does, or it cannot run."""
+    if job.state is not State.PENDING:
+        return None
+    hosts = list(hosts)
+    if any(host.runs(job.spec) for host in hosts):
+        return None
+    if not hosts:
+        return "no host is running"
+    if not any(host.runs(replace(job.spec, machine=None)) for host in hosts):
+        return f"no host takes jobs of the queue {job.spec.queue}"
+    return f"no host runs on a machine with the name or tag {job.spec.machine}"
 
 
 def pause_as_json(pause: "Pause") -> dict[str, Any]:

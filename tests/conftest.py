@@ -70,8 +70,9 @@ def postgres():
 
 
 @pytest.fixture
-def postgres_url(postgres):
-    """The URL of a database with nothing in it."""
+def postgres_url(postgres, monkeypatch):
+    """The URL of a database with nothing in it, whose jobs this machine runs."""
+    monkeypatch.setenv("QUEUECTL_RUN_QUEUES", "*")
     url = postgres.url()
     postgres.wipe()
     return url

@@ -14,6 +14,7 @@ from queuectl import narrator
 from queuectl.cli.output import bold, cut, discard, echo, on_terminal, say, terminal_width
 from queuectl.dropfolder.events import DropEvent, DropKind
 from queuectl.engine.events import EventKind, JobEvent
+from queuectl.errors import UsageError
 from queuectl.host import Host, drop_folder
 from queuectl.queue import Queue
 from queuectl.text import plain
@@ -43,6 +44,20 @@ def run_host(host: Host, on_open: Callable[[], None] | None = None) -> None:
                 say(f"Stopping: {host.running} running jobs get some time to end. Ctrl+C again: stop them now.")
             put_back = host.stop()
     say(f"Stopped; {put_back} jobs went back to the queue and spent no attempt." if put_back else "Stopped.")
+
+
+def expect_duty(host: Host) -> None:
+    """Refuse to start a host that would run nothing, as nobody has said whose jobs may run here.
+
+    Raises:
+        UsageError: nobody has.
+    """
+    if host.duty.queues == ():
+        hint = (
+            "Whoever can write to the database can run commands here. Name the queues: --queue default,reports, "
+            "or for good: queuectl config set run_queues default,reports; '*' is all of them."
+        )
+        raise UsageError("this machine has not been told which queues of the shared database it runs", hint=hint)
 
 
 def greet(host: Host, queue: Queue) -> None:

@@ -46,6 +46,7 @@ KINDS: tuple[Callable[[Any], Any], ...] = (
     click.option("-p", "--priority", type=int, help="Higher runs first; 0 is usual."),
     click.option("--slots", type=int, help="How many workers' room it takes; 1 is usual."),
     click.option("--mutex", metavar="NAME", help="Of all jobs with this mutex, run one at a time."),
+    click.option("--host", "machine", metavar="NAME", help="Only on machines with this name or tag."),
     click.option("--nice", type=int, help="Its niceness: 19 is the least eager."),
     click.option("--timeout", type=DURATION, help="Stop it, and all it started, after this long."),
     click.option("--kill-after", type=DURATION, help="Kill it this long after the polite signal."),

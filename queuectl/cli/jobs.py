@@ -18,6 +18,7 @@ from queuectl.cli.output import (
     state_text,
 )
 from queuectl.model.state import State
+from queuectl.shapes import why_nobody_takes
 from queuectl.store.types import JobFilter, Order
 from queuectl.text import plain
 from queuectl.units import format_duration, format_size
@@ -165,6 +166,7 @@ def show(job: str, as_json: bool) -> None:
         attempts = queue.attempts(found.id)
         told = queue.history(found.id)
         log = queue.paths.log(found.id, found.runs)
+        waits = why_nobody_takes(found, queue.hosts())
     if as_json:
         from queuectl.model.plain import as_json as job_as_json
         from queuectl.model.plain import attempt_as_json, event_as_json
@@ -175,6 +177,8 @@ def show(job: str, as_json: bool) -> None:
         print_json(value)
         return
     facts = [(label, text) for label, text in _facts(found).items() if text not in {None, ""}]
+    if waits is not None:
+        facts.append(("Waits", waits))
     if attempts and log.exists():
         facts.append(("Log", str(log)))
     runs = [_run(attempt) for attempt in attempts]
@@ -211,6 +215,7 @@ def _facts(job: "Job") -> dict[str, str | None]:
         "Priority": str(spec.priority),
         "Slots": str(spec.slots) if spec.slots > 1 else None,
         "Mutex": spec.mutex,
+        "Machine": spec.machine,
         "Niceness": None if spec.nice is None else str(spec.nice),
         "Key": spec.key,
         "Tags": ", ".join(spec.tags),

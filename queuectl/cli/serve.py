@@ -21,7 +21,7 @@ def serve(workers: int | None, poll: float | None, queues: tuple[str, ...] | Non
       queuectl serve
       queuectl serve --workers 8 --no-drop
     """
-    from queuectl.cli.hosting import greet, print_drop, print_event, run_host
+    from queuectl.cli.hosting import expect_duty, greet, print_drop, print_event, run_host
     from queuectl.host import Host, HostOptions
 
     with open_queue() as queue:
@@ -31,4 +31,5 @@ def serve(workers: int | None, poll: float | None, queues: tuple[str, ...] | Non
             listener=print_event,
             on_drop=print_drop,
         )
+        expect_duty(host)
         run_host(host, lambda: greet(host, queue))

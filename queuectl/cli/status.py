@@ -24,7 +24,7 @@ from queuectl.text import plain
 
 if TYPE_CHECKING:
     from queuectl.queue import Queue, Status
-    from queuectl.store.types import Pause
+    from queuectl.store.types import HostRow, Pause
 
 LOOK = 0.1
 """Seconds between two looks at the queue when it is watched."""
@@ -99,15 +99,20 @@ def _print(found: "Status") -> None:
     busy = [run.job.lease.owner for run in found.running if run.job.lease]
     echo(bold("Hosts"))
     print_table(
-        ("HOST", "KIND", "MACHINE", "PID", "BUSY", "SEEN", ""),
+        ("HOST", "KIND", "MACHINE", "PID", "BUSY", "QUEUES", "TAGS", "SEEN", ""),
         (
             (
                 host.id, host.kind, host.name, host.pid, f"{busy.count(host.id)}/{host.workers}",
+                _queues_text(host), ", ".join(host.tags),
                 f"{age(host.seen_at, now)} ago", "stopping" if host.stop else "",
             )
             for host in found.hosts
         ),
     )  # fmt: skip
+
+
+def _queues_text(host: "HostRow") -> str:
+    return "all" if host.queues is None else ", ".join(host.queues) or "none"
 
 
 def _print_next(queue: "Queue") -> None:

@@ -70,13 +70,14 @@ def start(**options: Any) -> None:
 def _start(
     *, count: int, verbose: bool, poll: float | None, limit: int | None, queues: tuple[str, ...] | None, burst: bool
 ) -> None:
-    from queuectl.cli.hosting import print_event, run_host, tell
+    from queuectl.cli.hosting import expect_duty, print_event, run_host, tell
     from queuectl.host import Host, HostOptions
 
     with open_queue() as queue:
         budget = None if limit is None else limit * count
         options = HostOptions(kind="worker", workers=count, poll=poll, budget=budget, queues=queues, burst=burst)
         host = Host(queue, options, listener=print_event if verbose else None)
+        expect_duty(host)
         only = f", for {plain(', '.join(queues))}" if queues else ""
         tell(f"Worker host {host.id} started: {count} worker{'s' * (count != 1)} on {queue.store.location}{only}")
         run_host(host)

@@ -1,10 +1,12 @@
 """Enqueue what is to run after runs, in the transaction that reports these."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from queuectl.model.hooks import HOOKS, HookSettings, after_run, when_empty
 from queuectl.model.job import Job, JobSpec, Outcome
 from queuectl.model.state import State
+from queuectl.platform import machine
 from queuectl.queue import Queue
 from queuectl.store.types import NewJob
 
@@ -19,6 +21,8 @@ def add_hooks(jobs: Queue, ended: Iterable[tuple[Job, Outcome]], settings: HookS
         for job, outcome in ended
         for spec in after_run(job, outcome, settings, str(jobs.paths.log(job.id, job.runs)))
     ]
+    if jobs.paths.database is None:  # other machines have not the log that it is told of
+        specs = [replace(spec, machine=machine.name()) for spec in specs]
     return _enqueue(jobs, specs)
 
 

@@ -13,8 +13,9 @@ from queuectl.model.validation import validate
 from queuectl.settings import Settings
 
 DEFAULTABLE = (
-    "priority", "slots", "mutex", "nice", "max_retries", "backoff", "backoff_base", "backoff_cap", "jitter", "dead_on",
-    "ok_on", "timeout", "kill_after", "progress", "shell", "dead_parent", "on_success", "on_failure", "on_dead",
+    "priority", "slots", "mutex", "machine", "nice", "max_retries", "backoff", "backoff_base", "backoff_cap", "jitter",
+    "dead_on", "ok_on", "timeout", "kill_after", "progress", "shell", "dead_parent", "on_success", "on_failure",
+    "on_dead",
 )  # fmt: skip
 """Fields for which a queue may have a default."""
 _UNSET = {field.name: field.default for field in fields(JobSpec)}

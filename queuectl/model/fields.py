@@ -145,6 +145,7 @@ FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "priority": _integer,
     "slots": _integer,
     "mutex": _text,
+    "machine": _text,
     "nice": _integer,
     "run_at": _moment,
     "delay": _seconds,

@@ -58,6 +58,8 @@ class JobSpec:
     """How many workers' room it takes; on a smaller host it takes all."""
     mutex: str | None = None
     """Of all jobs with this name, one runs at a time."""
+    machine: str | None = None
+    """The name, or a tag, of the machines on which it may run; None is any."""
     nice: int | None = None
     """POSIX niceness, -20 to 19."""
     run_at: datetime | None = None

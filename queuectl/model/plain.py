@@ -22,6 +22,7 @@ def as_json(job: Job) -> dict[str, Any]:
         "priority": spec.priority,
         "slots": spec.slots,
         "mutex": spec.mutex,
+        "machine": spec.machine,
         "nice": spec.nice,
         "key": spec.key,
         "tags": list(spec.tags),

@@ -20,7 +20,7 @@ RANGES = {
 }
 """What numbers a field allows."""
 _EXIT_CODES = (0, 2**32 - 1)  # Windows' are 32 bits wide
-_TEXTS = ("queue", "mutex", "name", "key", "shell", "cwd", "note", "schedule")
+_TEXTS = ("queue", "mutex", "machine", "name", "key", "shell", "cwd", "note", "schedule")
 _LONG_TEXTS = {"cwd": 4096, "shell": 4096, "note": 4096}
 _HOOKS = ("on_success", "on_failure", "on_dead")
 ID_MAX = 2**63 - 1

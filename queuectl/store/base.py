@@ -5,7 +5,7 @@ state (and lease token) it expects in the same statement that changes it. Verbs 
 children when the database fails; then nothing has changed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -213,11 +213,12 @@ class Store(PageVerbs, RunVerbs, ScheduleVerbs, Protocol):
         lease: float,
         queues: Sequence[str] | None = None,
         newest: int | None = None,
+        places: Collection[str] = (),
     ) -> list[Job]:
         """Take pending jobs, by priority and age, for ``lease`` seconds; each spends an attempt.
 
         Limits of queues, mutexes and slots decide as ``model.admission.admit`` says. ``newest`` is the highest id
-        that is taken.
+        that is taken. ``places`` are the names of this machine, in lower case: jobs for others are left to them.
         """
         ...
 
@@ -293,8 +294,10 @@ class Store(PageVerbs, RunVerbs, ScheduleVerbs, Protocol):
         """Return all registered hosts, oldest first."""
         ...
 
-    def resize_host(self, host_id: str, workers: int) -> None:
-        """Say that a host has another number of workers now."""
+    def describe_host(
+        self, host_id: str, workers: int, *, tags: Sequence[str] = (), queues: Sequence[str] | None = None
+    ) -> None:
+        """Say how many workers a host has by now, and what its machine runs."""
         ...
 
     def set_dashboard(self, host_id: str, url: str | None, logs: str | None = None) -> None:

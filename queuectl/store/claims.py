@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,11 +25,13 @@ def claim(
     lease: float,
     queues: Sequence[str] | None,
     newest: int | None,
+    places: Collection[str],
 ) -> list[Job]:
     """Take what ``model.admission.admit`` lets in, best first."""
     expires = now + timedelta(seconds=lease)
     values = {
         "newest": newest,
+        "places": json.dumps(["", *places]),
         "now": to_ms(now),
         "queues": None if queues is None else json.dumps(list(queues)),
         "closed": None,

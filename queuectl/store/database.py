@@ -66,7 +66,7 @@ class Database(Protocol):
     def candidates(self, values: dict[str, Any], most: int) -> list[Any]:
         """Return up to so many of the jobs that are ready, the best, and that nobody else is about to claim.
 
-        ``values`` are ``queues``, ``closed`` (names as JSON, or None), ``newest`` and ``now``.
+        ``values`` are ``queues``, ``closed`` (names as JSON, or None), ``places``, ``newest`` and ``now``.
         """
         ...
 

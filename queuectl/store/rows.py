@@ -23,11 +23,11 @@ JOB_COLUMNS = (
     "id, state, queue, priority, command, argv, cwd, env, path, shell, timeout, max_retries, backoff_base, key, name, "
     "tags, waits_for, source, attempts, runs, created_at, updated_at, run_at, started_at, finished_at, exit_code, "
     "reason, cancel_requested, lease_token, lease_owner, lease_expires_at, slots, mutex, note, schedule, options, "
-    "progress, progress_text"
+    "progress, progress_text, machine"
 )
 SPEC_COLUMNS = (
     "queue, priority, command, argv, cwd, env, path, shell, timeout, max_retries, backoff_base, key, name, tags, "
-    "waits_for, slots, mutex, note, schedule, options"
+    "waits_for, slots, mutex, note, schedule, options, machine"
 )
 INSERT_COLUMNS = f"{SPEC_COLUMNS}, source, created_at, state, updated_at, run_at"
 OPTIONS = (
@@ -61,7 +61,9 @@ ATTEMPT_COLUMNS = (
     "reason, tail, output_bytes"
 )
 EVENT_COLUMNS = "job_id, at, run, verb, before, after, actor, detail"
-HOST_COLUMNS = "id, machine, name, kind, pid, workers, port, version, started_at, seen_at, stop, dashboard, logs"
+HOST_COLUMNS = (
+    "id, machine, name, kind, pid, workers, port, version, started_at, seen_at, stop, dashboard, logs, tags, queues"
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -95,6 +97,7 @@ def spec_values(new: NewJob) -> tuple[Any, ...]:
         spec.queue, spec.priority or 0, spec.command, _dump(spec.argv), spec.cwd, _dump(spec.env),
         spec.path, spec.shell, spec.timeout, new.max_retries, new.backoff_base, spec.key, spec.name, _dump(spec.tags),
         _dump(spec.after), spec.slots, spec.mutex, spec.note, spec.schedule, options_text(spec),
+        (spec.machine or "").lower(),
     )  # fmt: skip
 
 
@@ -123,7 +126,7 @@ def job_from_row(row: Any) -> Job:
         job_id, state, queue, priority, command, argv, cwd, env, path, shell, timeout, max_retries, backoff_base, key,
         name, tags, waits_for, source, attempts, runs, created_at, updated_at, run_at, started_at, finished_at,
         exit_code, reason, cancel_requested, token, owner, expires_at, slots, mutex, note, schedule, options,
-        progress, progress_text,
+        progress, progress_text, machine,
     ) = row  # fmt: skip
     spec = JobSpec(
         command=command,
@@ -144,6 +147,7 @@ def job_from_row(row: Any) -> Job:
         after=tuple(json.loads(waits_for)) if waits_for else (),
         slots=slots,
         mutex=mutex,
+        machine=machine or None,
         note=note,
         schedule=schedule,
         **(_options(options) if options else {}),
@@ -210,9 +214,17 @@ def event_from_row(row: Any) -> Event:
     )
 
 
+def duty_values(tags: Sequence[str], queues: Sequence[str] | None) -> tuple[str | None, str | None]:
+    """Return the values for a host's columns of these names."""
+    return _dump(tags), None if queues is None else json.dumps(list(queues), ensure_ascii=False)
+
+
 def host_from_row(row: Any) -> HostRow:
     """Build a host from a row of HOST_COLUMNS."""
-    host_id, machine, name, kind, pid, workers, port, version, started_at, seen_at, stop, dashboard, logs = row
+    (
+        host_id, machine, name, kind, pid, workers, port, version, started_at, seen_at, stop, dashboard, logs, tags,
+        queues,
+    ) = row  # fmt: skip
     return HostRow(
         id=host_id,
         machine=machine,
@@ -227,6 +239,8 @@ def host_from_row(row: Any) -> HostRow:
         stop=stop,
         dashboard=dashboard,
         logs=logs,
+        tags=tuple(json.loads(tags)) if tags else (),
+        queues=tuple(json.loads(queues)) if queues else None,
     )
 
 

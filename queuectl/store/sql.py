@@ -134,13 +134,15 @@ ROOM_IN_QUEUES = """
     SELECT name, max_running - coalesce((SELECT count FROM job_counts WHERE queue = name AND state = 'processing'), 0)
     FROM queues WHERE max_running IS NOT NULL
 """
-# The best of each queue by its index, then the best of these. What hooks run waits for no pause and for no limit.
+# The best of each queue, for any machine and for this one, by its index, then the best of these. What hooks run waits
+# for no pause and for no limit.
 CANDIDATES = f"""
     SELECT json_group_array(json_array({JOB_COLUMNS})) FROM (
         SELECT ready.*
-        FROM queues AS q CROSS JOIN jobs AS ready ON ready.id IN (
-            SELECT id FROM jobs INDEXED BY jobs_ready
-            WHERE state = 'pending' AND queue = q.name AND (:newest IS NULL OR id <= :newest OR q.name = '{HOOKS}')
+        FROM queues AS q CROSS JOIN json_each(:places) AS place CROSS JOIN jobs AS ready ON ready.id IN (
+            SELECT id FROM jobs INDEXED BY jobs_claimable
+            WHERE state = 'pending' AND queue = q.name AND machine = place.value
+                AND (:newest IS NULL OR id <= :newest OR q.name = '{HOOKS}')
             ORDER BY priority DESC, id LIMIT :limit
         )
         WHERE q.name = '{HOOKS}' OR (
@@ -261,11 +263,11 @@ UNBLOCK_FIRST = """
 # hosts, pauses, settings
 
 PORTS = "SELECT port FROM hosts WHERE machine = ? AND port IS NOT NULL"
-ADD_HOST = f"INSERT INTO hosts ({HOST_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)"
+ADD_HOST = f"INSERT INTO hosts ({HOST_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?)"
 REMOVE_HOST = "DELETE FROM hosts WHERE id = ?"
 HOSTS = f"SELECT {HOST_COLUMNS} FROM hosts ORDER BY started_at, id"
 SEEN = "UPDATE hosts SET seen_at = ? WHERE id = ?"
-RESIZE_HOST = "UPDATE hosts SET workers = ? WHERE id = ?"
+DESCRIBE_HOST = "UPDATE hosts SET workers = ?, tags = ?, queues = ? WHERE id = ?"
 SET_DASHBOARD = "UPDATE hosts SET dashboard = ?, logs = ? WHERE id = ?"
 ASK_TO_STOP = "UPDATE hosts SET stop = ? WHERE id = ?"
 STOP_ASKED = "SELECT stop FROM hosts WHERE id = ?"

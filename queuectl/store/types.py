@@ -84,6 +84,15 @@ class HostRow:
     """The address of its page, when it has one."""
     logs: str | None = None
     """Where other machines may ask for its logs, with the key for that: ``http://KEY@NAME:PORT/``."""
+    tags: Sequence[str] = ()
+    """What its machine is, besides its name, for jobs that ask for it."""
+    queues: Sequence[str] | None = None
+    """Whose jobs it takes; None is all."""
+
+    def runs(self, spec: JobSpec) -> bool:
+        """Tell whether it takes such a job, as far as its machine and queues go."""
+        own = {self.name.lower(), self.name.lower().partition(".")[0], *self.tags}
+        return (spec.machine is None or spec.machine in own) and (self.queues is None or spec.queue in self.queues)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

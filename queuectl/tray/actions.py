@@ -160,6 +160,10 @@ class TrayActions:
         """Show what is going on."""
         self._open("", "status", "--watch")
 
+    def open_duty(self) -> None:
+        """Show where it is said which queues of a shared database run here."""
+        self._open("settings?find=run_queues", "config", "show")
+
     def _open(self, page: str, *words: str) -> None:
         """Open a page of our own host or, where there is none, show what a command prints."""
         dashboard = self._app.host.dashboard

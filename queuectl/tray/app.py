@@ -154,7 +154,9 @@ class TrayApp:
         if self.host.outage is not None:
             return self._without_database(self.host.outage)
         try:
-            fresh = snapshot.take(self.queue, workers=self.host.workers, stopping=self.stopping)
+            fresh = snapshot.take(
+                self.queue, workers=self.host.workers, untold=self.host.duty.queues == (), stopping=self.stopping
+            )
         except QueuectlError as exc:
             return Snapshot(now=self.queue.clock.now(), workers=self.host.workers, error=exc.message)
         self._note_work(fresh)

@@ -21,6 +21,7 @@ def build(snapshot: Snapshot, actions: TrayActions, choices: Choices) -> list[En
     up = snapshot.error is None and not snapshot.starting
     return [
         Entry(key="status", label=title(snapshot), enabled=False),
+        *_duty(snapshot, actions),
         _separator(1),
         *_pause(snapshot, actions, up=up),
         _separator(2),
@@ -49,6 +50,12 @@ def build(snapshot: Snapshot, actions: TrayActions, choices: Choices) -> list[En
 
 def _separator(number: int) -> Entry:
     return Entry(key=f"line{number}", separator=True)
+
+
+def _duty(snapshot: Snapshot, actions: TrayActions) -> Sequence[Entry]:
+    if not snapshot.untold:
+        return ()
+    return (Entry(key="duty", label="Choose the queues that run here...", act=actions.open_duty),)
 
 
 def _pause(snapshot: Snapshot, actions: TrayActions, *, up: bool) -> Sequence[Entry]:

@@ -24,6 +24,8 @@ class Snapshot:
     recent: Sequence[Job] = ()
     pauses: Sequence[Pause] = ()
     workers: int = 1
+    untold: bool = False
+    """Nobody has said which queues of a shared database this machine runs, so that it runs none."""
     error: str | None = None
     starting: bool = False
     stopping: bool = False
@@ -45,7 +47,7 @@ class Snapshot:
         return sum(self.counts.get(state, 0) for state in waiting)
 
 
-def take(queue: Queue, *, workers: int, stopping: bool) -> Snapshot:
+def take(queue: Queue, *, workers: int, untold: bool, stopping: bool) -> Snapshot:
     """Look at the queue.
 
     Raises:
@@ -60,12 +62,13 @@ def take(queue: Queue, *, workers: int, stopping: bool) -> Snapshot:
         recent=queue.jobs(JobFilter(states=ended, limit=RECENT)),
         pauses=status.pauses,
         workers=workers,
+        untold=untold,
         stopping=stopping,
     )
 
 
 def picture(snapshot: Snapshot) -> Picture:
-    """Choose what the icon shows: trouble first, then the dead, then a pause, then work."""
+    """Choose what the icon shows: trouble first, then the dead, then what keeps jobs from running, then work."""
     running = len(snapshot.running)
     if snapshot.error is not None:
         return Picture(mood=Mood.ERROR)
@@ -73,7 +76,7 @@ def picture(snapshot: Snapshot) -> Picture:
         return Picture(mood=Mood.STARTING)
     if snapshot.dead:
         return Picture(mood=Mood.ATTENTION, count=snapshot.dead)
-    if snapshot.paused is not None:
+    if snapshot.paused is not None or snapshot.untold:
         return Picture(mood=Mood.PAUSED)
     if running:
         return Picture(mood=Mood.RUNNING, count=running)
@@ -90,4 +93,6 @@ def title(snapshot: Snapshot) -> str:
     text = ", ".join(parts)
     if snapshot.stopping:
         return f"Stopping: {text}"
+    if snapshot.untold:
+        return f"No queue runs on this machine: {text}"
     return f"Paused: {text}" if snapshot.paused is not None else text

@@ -41,7 +41,7 @@ def words(spec: JobSpec) -> list[str]:
 
 
 def _option(name: str, value: Any) -> Iterator[str]:
-    option = f"--{name.replace('_', '-')}"
+    option = "--host" if name == "machine" else f"--{name.replace('_', '-')}"
     if name in _NOT_TOLD:
         return
     if name == "env":

@@ -79,6 +79,7 @@ _FIELDS: Mapping[str, tuple[Schema, str]] = {
     "queue": (_NAME, "The queue it belongs to."),
     "priority": (WHOLE, "Higher runs first; 0 is usual."),
     "slots": (WHOLE, "How many workers' room it takes."),
+    "machine": (_NAME, "The name or tag of the machines on which it may run."),
     "mutex": (_NAME, "Of all jobs with this mutex, one runs at a time."),
     "nice": (WHOLE, "POSIX niceness; 19 is the least eager."),
     "run_at": ({"type": "string", "examples": ["2030-12-31T18:00:00Z"]}, "Not before this moment, in ISO 8601."),
@@ -139,7 +140,7 @@ _SHOWN: Mapping[str, Schema] = {
     "queue": TEXT,
     "priority": WHOLE,
     "slots": WHOLE,
-    **{name: nullable(_shown(name)) for name in ("mutex", "nice", "key")},
+    **{name: nullable(_shown(name)) for name in ("mutex", "machine", "nice", "key")},
     "tags": many(TEXT),
     "note": _TEXT_OR_NONE,
     "schedule": {**_TEXT_OR_NONE, "description": "The schedule that it is an occurrence of."},
@@ -213,6 +214,7 @@ JOB_SCHEMAS: Mapping[str, Schema] = {
     "Relative": _RELATIVE,
     "JobDetails": job_and(
         runs_list=many(ref("Attempt")), history=many(ref("Event")), waits_for=many(ref("Relative")),
+        waits_because={**nullable(TEXT), "description": "Why no host takes it, of those that run now."},
         waited_for_by=many(ref("Relative")), command_line=TEXT, command_line_powershell=TEXT,
     ),
     "JobPage": table(

@@ -45,6 +45,8 @@ _HOST: Mapping[str, Schema] = {
     "started_at": MOMENT,
     "seen_at": MOMENT,
     "stopping": FLAG,
+    "tags": {**many(TEXT), "description": "What its machine is, besides its name."},
+    "queues": {**nullable(many(TEXT)), "description": "Whose jobs it takes; null is all."},
 }
 _HOST_SHOWN: Mapping[str, Schema] = {
     **_HOST,

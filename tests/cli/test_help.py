@@ -67,7 +67,7 @@ def test_it_has_examples_and_they_parse(path, command):
     used = set()
     for line in found:
         part, name, words = cli, "queuectl", ours(line)
-        with click.Context(cli, info_name="queuectl") as root:
+        with click.Context(cli, info_name="queuectl", **cli.context_settings) as root:
             while isinstance(part, click.Group) and words and not words[0].startswith("-"):
                 name, part, words = part.resolve_command(root, words)
                 used.add(name)

@@ -60,7 +60,7 @@ class RemoteHost(HostProcess):
     def __init__(self, machine, cluster, home):
         self.command = [need("ip"), "netns", "exec", machine.name, *CLI]
         url = cluster.url(address=machine.near) + "?sslmode=disable"
-        env = {"QUEUECTL_DB": url, "QUEUECTL_HOME": str(home)}
+        env = {"QUEUECTL_DB": url, "QUEUECTL_HOME": str(home), "QUEUECTL_RUN_QUEUES": "*"}
         super().__init__("serve", "--no-drop", "--no-dashboard", "--workers", "4", env=env)
 
 

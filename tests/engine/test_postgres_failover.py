@@ -31,6 +31,7 @@ def url(primary, standby, monkeypatch):
     """The URL of both."""
     both = f"postgresql://postgres@127.0.0.1:{primary.port},127.0.0.1:{standby.port}/queue"
     monkeypatch.setenv("QUEUECTL_DB", both)
+    monkeypatch.setenv("QUEUECTL_RUN_QUEUES", "*")
     return both
 
 

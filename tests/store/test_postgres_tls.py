@@ -112,7 +112,7 @@ def test_a_wrong_password_is_told_and_not_shown(terminator, authority):
 def test_nothing_shows_the_password(terminator, authority, monkeypatch, tmp_path):
     address = url(terminator, f"sslrootcert={authority.certificate}")
     monkeypatch.setenv("QUEUECTL_DB", address)
-    host = HostProcess("serve", "--no-drop", "--workers", "2")
+    host = HostProcess("serve", "--no-drop", "--queue", "default", "--workers", "2")
     with Queue.open() as queue:
         until(queue.hosts, "the host")
         command = f"{shlex.quote(sys.executable)} -m queuectl show $QUEUECTL_JOB_ID; ps ax -o args || true"

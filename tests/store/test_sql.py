@@ -120,11 +120,20 @@ def test_a_claim_does_not_cost_more_when_many_are_pending(store, db):
     assert many < few * 1.5 + 5
 
 
+@pytest.mark.wine(SAME_STEPS)
+def test_a_claim_does_not_cost_more_when_many_wait_for_another_machine(store, db):
+    store.enqueue([new()] * 2)
+    few = steps(db, lambda: claim(store, 1, places=("here",)))
+    store.enqueue([new(machine="away", priority=9)] * MANY)
+    many = steps(db, lambda: claim(store, 1, places=("here",)))
+    assert many < few * 1.5 + 5
+
+
 def test_the_claim_reads_its_index_and_no_other_part_of_the_table(store, db):
     age(store, db, 500)
     about_jobs = [line for line in plan(db, sql.CANDIDATES) if re.search(r"\b(jobs|ready)\b", line)]
     assert sorted(about_jobs) == [
-        "SEARCH jobs USING COVERING INDEX jobs_ready (queue=?)",
+        "SEARCH jobs USING COVERING INDEX jobs_claimable (queue=? AND machine=?)",
         "SEARCH ready USING INTEGER PRIMARY KEY (rowid=?)",
     ]
     assert [line for line in plan(db, sql.CLAIM) if "jobs" in line and "SCAN" not in line] == [

@@ -1,5 +1,6 @@
 """A desktop on a bus of its own, and a tray that is shown on it."""
 
+import os
 import sys
 import threading
 
@@ -70,3 +71,21 @@ def show():
     for one in shown:
         one.tray.stop()
         one.ends()
+
+
+@pytest.fixture
+def opened(tmp_path, monkeypatch):
+    """Stand in for the desktop's programs by scripts that note what they were asked to open."""
+    programs, note = tmp_path / "bin", tmp_path / "opened"
+    programs.mkdir()
+    for name in ("xdg-open", "a-terminal"):
+        script = programs / name
+        script.write_text(f'#!/bin/sh\necho "{name} $*" >> {note}\n')
+        script.chmod(0o755)
+    clipboard = programs / "wl-paste"
+    clipboard.write_text("#!/bin/sh\nprintf 'echo from the clipboard'\n")
+    clipboard.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    monkeypatch.setenv("TERMINAL", "a-terminal")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return lambda: note.read_text() if note.exists() else ""

@@ -1,6 +1,5 @@
 """The tray application as its user meets it: the real program on a real bus, clicked entry by entry."""
 
-import os
 import signal
 import sys
 from functools import partial
@@ -12,18 +11,10 @@ import pytest
 from queuectl.model.job import JobSpec
 from queuectl.model.state import State
 from queuectl.platform.process import kill_marked
-from queuectl.queue import Queue
-from tests.clusters import new_cluster
-from tests.hosts import PATIENCE, HostProcess, quick_queue, run_cli, until, waits_for
+from tests.hosts import PATIENCE, quick_queue, run_cli, until
+from tests.tray.application import Tray, enabled, find, label
 
 pytestmark = [pytest.mark.posix, pytest.mark.skipif(sys.platform != "linux", reason="D-Bus trays are for Linux")]
-TRAY = [sys.executable, "-m", "queuectl.tray"]
-
-
-class Tray(HostProcess):
-    """The real program."""
-
-    command = TRAY
 
 
 @pytest.fixture
@@ -31,24 +22,6 @@ def jobs():
     with quick_queue() as opened:
         yield opened
         kill_marked([run.job.lease.token for run in opened.store.running() if run.job.lease])
-
-
-@pytest.fixture
-def opened(tmp_path, monkeypatch):
-    """Stand in for the desktop's programs by scripts that note what they were asked to open."""
-    programs, note = tmp_path / "bin", tmp_path / "opened"
-    programs.mkdir()
-    for name in ("xdg-open", "a-terminal"):
-        script = programs / name
-        script.write_text(f'#!/bin/sh\necho "{name} $*" >> {note}\n')
-        script.chmod(0o755)
-    clipboard = programs / "wl-paste"
-    clipboard.write_text("#!/bin/sh\nprintf 'echo from the clipboard'\n")
-    clipboard.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    monkeypatch.setenv("TERMINAL", "a-terminal")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    return lambda: note.read_text() if note.exists() else ""
 
 
 @pytest.fixture
@@ -61,18 +34,6 @@ def app(jobs, opened, desktop):
     yield started
     if started.process.poll() is None:
         started.kill()
-
-
-def label(desktop, position):
-    return desktop.menu().children[position].properties.get("label", "")
-
-
-def find(desktop, beginning):
-    return next((c for c in desktop.menu().children if c.properties.get("label", "").startswith(beginning)), None)
-
-
-def enabled(node):
-    return node.properties.get("enabled", True)
 
 
 def test_every_entry_is_there_and_dimmed_when_it_cannot_apply(app, desktop):
@@ -392,30 +353,3 @@ def test_recent_jobs_run_again_and_show_their_log(app, desktop, jobs, opened):
     until(lambda: f"xdg-open {jobs.paths.log(job.id, 1)}" in opened(), "the log")
     desktop.event(again.id)
     until(lambda: len(jobs.attempts(job.id)) == 2, "the second run")
-
-
-def test_a_database_that_goes_away_is_told_by_the_icon_and_in_a_notification(opened, desktop, monkeypatch, tmp_path):
-    cluster = new_cluster()
-    monkeypatch.setenv("QUEUECTL_DB", cluster.url())
-    with Queue.open() as queue:
-        (queue.paths.files / "welcomed").touch()
-        tray = Tray()
-        desktop.icon()
-        until(lambda: label(desktop, 0).startswith("0 running"), "the first look")
-        job = queue.enqueue([waits_for(tmp_path / "go")])[0]
-        until(lambda: label(desktop, 0).startswith("1 running"), "the job")
-        picture = desktop.property("IconPixmap")[-1][2]
-        cluster.stop()
-        until(lambda: "no database since" in desktop.property("ToolTip")[2], "the tooltip")
-        assert "1 running here" in label(desktop, 0)
-        assert desktop.property("IconPixmap")[-1][2] != picture
-        shown = desktop.notification()
-        assert shown.title == "The database does not work"
-        cluster.start()
-        assert desktop.notification(2).title == "The database works again"
-        until(lambda: label(desktop, 0).startswith("1 running"), "the menu as it was")
-        (tmp_path / "go").touch()
-        assert queue.wait([job.id], PATIENCE)[0].state is State.COMPLETED
-        assert len(desktop.notified) == 2
-        assert tray.terminate() == 0
-    cluster.remove()

@@ -69,6 +69,10 @@ def child(entry, key):
             Snapshot(now=NOW, counts={State.DEAD: 2}, running=running(1)),
             Mood.ATTENTION, 2, "1 running, 0 waiting, 2 dead",
         ),
+        (
+            Snapshot(now=NOW, untold=True, counts={State.PENDING: 1}),
+            Mood.PAUSED, 0, "No queue runs on this machine: 0 running, 1 waiting, 0 dead",
+        ),
         (Snapshot(now=NOW, error="queue.db is gone"), Mood.ERROR, 0, "queuectl: queue.db is gone"),
     ],
 )  # fmt: skip

@@ -495,6 +495,7 @@ def test_a_database_that_goes_away_leaves_the_page_as_it_was_under_a_banner(requ
     cluster = new_cluster()
     request.addfinalizer(cluster.remove)
     monkeypatch.setenv("QUEUECTL_DB", cluster.url())
+    monkeypatch.setenv("QUEUECTL_RUN_QUEUES", "*")
     site = request.getfixturevalue("site")
     site.queue.add("true", name="seen before", queue="paused")
     site.queue.wait([1], PATIENCE)

@@ -110,11 +110,14 @@ ROOM_IN_QUEUES = """
     SELECT name, max_running - (SELECT count(*) FROM jobs WHERE state = 'processing' AND queue = queues.name)
     FROM queues WHERE max_running IS NOT NULL
 """
-# The best of each queue by its index. What hooks run waits for no pause and for no limit.
+# The best of each queue, for any machine and for this one, by its index. What hooks run waits for no pause and no
+# limit.
 _READY = f"""
-    SELECT ready.id, ready.priority, q.name FROM queues AS q CROSS JOIN LATERAL (
+    SELECT ready.id, ready.priority, q.name
+    FROM queues AS q CROSS JOIN jsonb_array_elements_text(%(places)s::jsonb) AS place (name) CROSS JOIN LATERAL (
         SELECT id, priority FROM jobs
-        WHERE state = 'pending' AND queue = q.name AND (%(graph)s OR mutex IS NULL)
+        WHERE state = 'pending' AND queue = q.name AND machine = place.name
+            AND (%(graph)s OR mutex IS NULL)
             AND (%(newest)s::bigint IS NULL OR id <= %(newest)s OR q.name = '{HOOKS}')
         ORDER BY priority DESC, id LIMIT %(reach)s
     ) AS ready
@@ -215,7 +218,7 @@ ADD_HOST = same(sqlite.ADD_HOST)
 REMOVE_HOST = same(sqlite.REMOVE_HOST)
 HOSTS = same(sqlite.HOSTS) + ' COLLATE "C"'
 SEEN = same(sqlite.SEEN)
-RESIZE_HOST = same(sqlite.RESIZE_HOST)
+DESCRIBE_HOST = same(sqlite.DESCRIBE_HOST)
 SET_DASHBOARD = same(sqlite.SET_DASHBOARD)
 ASK_TO_STOP = same(sqlite.ASK_TO_STOP)
 STOP_ASKED = same(sqlite.STOP_ASKED)

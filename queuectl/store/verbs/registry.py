@@ -1,7 +1,7 @@
 """What a store keeps besides jobs: hosts, queues, pauses and settings."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from queuectl.clock import Clock
 from queuectl.errors import NotFound, WrongState
 from queuectl.store import mutexes
 from queuectl.store.database import Connections
-from queuectl.store.rows import host_from_row, pause_from_row, queue_from_row, to_ms
+from queuectl.store.rows import duty_values, host_from_row, pause_from_row, queue_from_row, to_ms
 from queuectl.store.types import HostRow, Pause, QueueRow
 
 
@@ -28,6 +28,7 @@ class RegistryVerbs:
                 (
                     host.id, host.machine, host.name, host.kind, host.pid, host.workers, host.port, host.version,
                     to_ms(host.started_at), to_ms(host.seen_at), host.dashboard, host.logs,
+                    *duty_values(host.tags, host.queues),
                 ),
             )  # fmt: skip
             # A host of an earlier version, which knows no mutexes, may have ended a job that others wait for.
@@ -42,9 +43,11 @@ class RegistryVerbs:
         with self._db.read() as db:
             return [host_from_row(row) for row in db.execute(db.sql.HOSTS)]
 
-    def resize_host(self, host_id: str, workers: int) -> None:
+    def describe_host(
+        self, host_id: str, workers: int, *, tags: Sequence[str] = (), queues: Sequence[str] | None = None
+    ) -> None:
         with self._db.write() as db:
-            db.execute(db.sql.RESIZE_HOST, (workers, host_id))
+            db.execute(db.sql.DESCRIBE_HOST, (workers, *duty_values(tags, queues), host_id))
 
     def set_dashboard(self, host_id: str, url: str | None, logs: str | None = None) -> None:
         with self._db.write() as db:

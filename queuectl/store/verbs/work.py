@@ -1,7 +1,7 @@
 """What hosts do with jobs: claim, start, report, put back, promote, and see who runs what."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -34,11 +34,13 @@ class WorkVerbs:
         lease: float,
         queues: Sequence[str] | None = None,
         newest: int | None = None,
+        places: Collection[str] = (),
     ) -> list[Job]:
         from queuectl.store import claims
 
         with self._db.write() as db:
-            return claims.claim(db, owner, room, self._clock.now(), lease=lease, queues=queues, newest=newest)
+            now = self._clock.now()
+            return claims.claim(db, owner, room, now, lease=lease, queues=queues, newest=newest, places=places)
 
     def started(self, job_id: int, token: str, *, host_name: str, pid: int, pid_created: float | None) -> None:
         with self._db.write() as db:

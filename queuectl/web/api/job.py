@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from queuectl import editing, elsewhere
+from queuectl import editing, elsewhere, shapes
 from queuectl.errors import InvalidJob, NotFound, UsageError
 from queuectl.model.dependencies import FIELDS as WAITS
 from queuectl.model.dependencies import Dependency
@@ -40,6 +40,7 @@ def show(call: Call) -> dict[str, Any]:
         **job_as_json(job),
         "runs_list": [{**attempt_as_json(one), **_log(queue, one, sharing)} for one in queue.attempts(job.id)],
         "history": [event_as_json(event) for event in queue.history(job.id)],
+        "waits_because": shapes.why_nobody_takes(job, queue.hosts()),
         "waits_for": waits_for,
         "waited_for_by": waited_for_by,
         "command_line": commandline.for_sh(job.spec),

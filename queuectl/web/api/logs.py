@@ -35,7 +35,7 @@ def log(call: Call) -> dict[str, Any]:
             part = _part(file, **where, growing=running)
     except OSError:
         if call.values["here"]:
-            raise _not_here(run) from None
+            raise elsewhere.not_here(run) from None
         with suppress(NotFound):
             return elsewhere.read_part(call.queue, run, **where)
         whole = False
@@ -84,7 +84,7 @@ def raw(call: Call) -> Download:
     if path.is_file():
         return Download(path=path, name=name)
     if call.values["here"]:
-        raise _not_here(run)
+        raise elsewhere.not_here(run)
     descriptor, fetched = tempfile.mkstemp(".log")
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -93,11 +93,6 @@ def raw(call: Call) -> Download:
         Path(fetched).unlink(missing_ok=True)
         raise
     return Download(path=Path(fetched), name=name, forget=True)
-
-
-def _not_here(run: Attempt) -> NotFound:
-    hint = f"Its end is kept in the database: queuectl show {run.job_id}"
-    return NotFound(f"the log of run {run.number} of job {run.job_id} is not on this machine", hint=hint)
 
 
 def _find(call: Call) -> tuple[Job, Attempt, Path]:

@@ -10,7 +10,7 @@ import { toast } from "./toast.js";
 
 /** Fields of a job that a person may set, as in a .job file. */
 const FIELDS = [
-  "command", "argv", "cwd", "env", "shell", "queue", "priority", "slots", "mutex", "nice", "run_at", "max_retries", "backoff",
+  "command", "argv", "cwd", "env", "shell", "queue", "priority", "slots", "mutex", "machine", "nice", "run_at", "max_retries", "backoff",
     "backoff_base",
   "backoff_cap", "jitter", "dead_on", "ok_on", "timeout", "kill_after", "progress", "key", "name", "tags", "note", "after",
     "after_any",
@@ -160,7 +160,7 @@ function body(fields, form, queues, redraw) {
       field("More fields, as JSON", h("textarea",
         { name: "more", class: "input code", rows: 6, spellcheck: "false", value: more(fields),
         placeholder: '{"backoff": "linear", "mutex": "deploy", "env": {"MODE": "fast"}}' }),
-        "As in a .job file: env, shell, slots, mutex, nice, key, note, backoff, backoff_base, backoff_cap, jitter, dead_on, ok_on, kill_after, progress, after_any, after_failure, dead_parent, on_success, on_failure, on_dead. A value that is null stays as it is for env, and is cleared elsewhere.")));
+        "As in a .job file: env, shell, slots, mutex, machine, nice, key, note, backoff, backoff_base, backoff_cap, jitter, dead_on, ok_on, kill_after, progress, after_any, after_failure, dead_parent, on_success, on_failure, on_dead. A value that is null stays as it is for env, and is cleared elsewhere.")));
 }
 
 const SHOWN = new Set(["command", "argv", "name", "queue", "run_at", "priority", "max_retries", "timeout", "after", "tags", "cwd"]);

@@ -24,6 +24,22 @@ class Claiming(StoreCase):
         for n in (2, 4, 1, 5, 0, 3):
             assert ids(claim(store, 1)) == [jobs[n].id]
 
+    def test_who_asks_for_a_machine_is_left_to_it(self, store):
+        anywhere, gpu, mac, urgent = store.enqueue(
+            [new(), new(machine="GPU"), new(machine="office-mac", queue="other"), new(machine="gpu", priority=5)]
+        )
+        assert gpu.spec.machine == "gpu"
+        assert anywhere.spec.machine is None
+        assert ids(claim(store, places=("box", "gpu"))) == ids([urgent, anywhere, gpu])
+        assert claim(store, places=("box",)) == []
+        assert ids(claim(store, places=("office-mac", "gpu"))) == [mac.id]
+
+    def test_who_waits_for_a_machine_keeps_nobody_else_waiting(self, store):
+        store.enqueue([new(machine="away", priority=9)] * 300)
+        here = add(store)
+        assert ids(claim(store, 1, places=("here",))) == [here.id]
+        assert claim(store, 1, places=("here",)) == []
+
     def test_a_job_that_comes_back_keeps_its_place(self, store, clock):
         first, second, third = store.enqueue([new()] * 3)
         run(store, second, Verb.FAIL, wait=1)

@@ -143,4 +143,9 @@ class Transactions(StoreCase):
 
     def test_it_measures_by_the_clock(self, store, clock):
         clock.forward(5)
-        assert store.now() == clock.now()
+        assert store.now() == store.clock.now() == clock.now()
+
+    def test_a_thread_that_gives_up_early_is_answered_as_before(self, store):
+        for seconds in (0.5, None):
+            store.answer_within(seconds)
+            assert store.get(add(store).id)

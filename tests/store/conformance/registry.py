@@ -38,9 +38,9 @@ class Hosts(StoreCase):
     def test_it_can_have_another_number_of_workers(self, store):
         store.add_host(HOST)
         store.add_host(replace(HOST, id="host-2"))
-        store.resize_host("host-2", 9)
-        store.resize_host("no such host", 9)
-        assert store.hosts() == [HOST, replace(HOST, id="host-2", workers=9)]
+        store.describe_host("host-2", 9, tags=("gpu",), queues=("a", "b"))
+        store.describe_host("no such host", 9)
+        assert store.hosts() == [HOST, replace(HOST, id="host-2", workers=9, tags=("gpu",), queues=("a", "b"))]
 
     def test_it_says_where_its_page_is(self, store):
         there, other = replace(HOST, dashboard="http://127.0.0.1:9/"), replace(HOST, id="host-2")

@@ -36,6 +36,7 @@ CREATE TABLE queuectl.jobs (
     lease_expires_at bigint,
     slots            bigint  NOT NULL DEFAULT 1,             -- workers' room that it takes
     mutex            text,
+    machine          text    NOT NULL DEFAULT '',  -- the name or tag of the machines where it may run; '' is any
     note             text,
     schedule         text,                                   -- which one it is an occurrence of
     options          text,                                   -- what few jobs have, as a JSON object
@@ -46,11 +47,10 @@ CREATE TABLE queuectl.jobs (
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.1);
 
 -- The claim reads only this index, so that its cost does not grow with what has ended or waits.
-CREATE INDEX jobs_ready ON queuectl.jobs (queue, priority DESC, id) INCLUDE (mutex) WHERE state = 'pending';
-CREATE INDEX jobs_scheduled ON queuectl.jobs (run_at) WHERE state = 'scheduled';
-CREATE INDEX jobs_failed ON queuectl.jobs (run_at) WHERE state = 'failed';
+CREATE INDEX jobs_claimable ON queuectl.jobs (queue, machine, priority DESC, id) INCLUDE (mutex)
+    WHERE state = 'pending';
+CREATE INDEX jobs_due ON queuectl.jobs (state, run_at) WHERE state IN ('scheduled', 'failed');
 CREATE INDEX jobs_processing ON queuectl.jobs (lease_owner) WHERE state = 'processing';
-CREATE INDEX jobs_processing_of_queue ON queuectl.jobs (queue) WHERE state = 'processing';
 CREATE INDEX jobs_ended ON queuectl.jobs (state, finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX jobs_key ON queuectl.jobs (key, id) WHERE key IS NOT NULL;
 CREATE UNIQUE INDEX jobs_live_key ON queuectl.jobs (key)
@@ -149,7 +149,9 @@ CREATE TABLE queuectl.hosts (
     seen_at    bigint NOT NULL,
     stop       text,             -- how it was asked to stop
     dashboard  text,             -- the address of the host's page
-    logs       text              -- where other machines may ask for its logs, with the key for that
+    logs       text,             -- where other machines may ask for its logs, with the key for that
+    tags       text,             -- what its machine is, besides its name, as JSON
+    queues     text              -- whose jobs it takes, as JSON; NULL is all
 );
 
 CREATE TABLE queuectl.settings (
@@ -260,25 +262,25 @@ CREATE TRIGGER run_totals_fold AFTER INSERT ON queuectl.run_totals
 
 -- Ends those runs whose lease is the current one, a whole batch in one step: the jobs go on, each run gets its row in
 -- attempts, and is counted. Gives back of each its place in the batch, the state of its job, and whether somebody waits
--- for that. What jobs wait for is locked before the jobs, as everybody does it (pg_advisory_xact_lock: the session's
--- LOCK_GRAPH); each statement sees what was committed while the one before it waited.
+-- for that. What jobs wait for is locked before the jobs, and these by their ids, as everybody does it
+-- (pg_advisory_xact_lock: LOCK_GRAPH of the programs); who waits is asked last, as each statement sees what was
+-- committed while the one before it stood in line.
 CREATE FUNCTION queuectl.end_runs(runs jsonb, now_ms bigint, by_host text)
 RETURNS TABLE (place bigint, state text, is_awaited boolean) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     ids bigint[] := ARRAY (SELECT (value ->> 'job')::bigint FROM jsonb_array_elements(runs));
+    ended jsonb;
 BEGIN
     PERFORM pg_advisory_xact_lock(1903519093, 1)
     WHERE EXISTS (SELECT 1 FROM queuectl.dependencies WHERE parent_id = ANY (ids) AND NOT met)
-        OR EXISTS (SELECT 1 FROM queuectl.jobs WHERE id = ANY (ids) AND mutex IS NOT NULL);
-    PERFORM 1 FROM queuectl.jobs WHERE id = ANY (ids) ORDER BY id FOR NO KEY UPDATE;
-    RETURN QUERY
+        OR EXISTS (SELECT 1 FROM jsonb_array_elements(runs) WHERE value ->> 'mutex' IS NOT NULL);
     WITH run AS MATERIALIZED (
         SELECT * FROM jsonb_to_recordset(runs) AS run (
             place bigint, job bigint, lease text, queue text, state text, if_cancelled text, attempts bigint,
             run_at bigint, finished_at bigint, reason text, run bigint, host text, started bigint, ended bigint,
             outcome text, exit_code bigint, said text, tail text, output_bytes bigint
-        )
+        ) ORDER BY job
     ), done AS (
         UPDATE queuectl.jobs SET
             state = CASE WHEN cancel_requested THEN run.if_cancelled ELSE run.state END,
@@ -286,7 +288,7 @@ BEGIN
             finished_at = CASE WHEN cancel_requested THEN now_ms ELSE run.finished_at END,
             attempts = run.attempts, exit_code = run.exit_code, reason = run.reason, updated_at = now_ms,
             cancel_requested = false, lease_token = NULL, lease_owner = NULL, lease_expires_at = NULL
-        FROM run WHERE jobs.id = run.job AND jobs.state = 'processing' AND lease_token = run.lease
+        FROM run WHERE jobs.id = run.job AND lease_token = run.lease  -- which it has only while it is processing
         RETURNING run.*, jobs.state AS next_state
     ), attempt AS (
         INSERT INTO queuectl.attempts (job_id, number, host, host_name, started_at, finished_at, outcome, next_state,
@@ -304,6 +306,10 @@ BEGIN
         INSERT INTO queuectl.run_totals (queue, outcome, runs, took)
         SELECT queue, outcome, count(*), sum(greatest(0, ended - started)) FROM done GROUP BY 1, 2
     )
-    SELECT place, next_state, EXISTS (SELECT 1 FROM queuectl.dependencies WHERE parent_id = job AND NOT met) FROM done;
+    SELECT jsonb_agg(jsonb_build_array(place, next_state, job)) INTO ended FROM done;
+    RETURN QUERY
+    SELECT (value ->> 0)::bigint, value ->> 1,
+        EXISTS (SELECT 1 FROM queuectl.dependencies WHERE parent_id = (value ->> 2)::bigint AND NOT met)
+    FROM jsonb_array_elements(ended);
 END
 $$;

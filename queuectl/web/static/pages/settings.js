@@ -10,13 +10,13 @@ import { button, card, toggle } from "../parts.js";
 const GROUPS = [
   ["Retries and limits", ["max_retries", "backoff", "backoff_base", "backoff_cap", "jitter", "timeout", "dead_parent", "progress",
     "kill_grace"]],
-  ["Workers of this machine", ["workers", "shell", "poll", "stop_grace"]],
+  ["Workers of this machine", ["workers", "run_queues", "machine_tags", "shell", "poll", "stop_grace"]],
   ["Drop folder", ["drop_enabled", "drop_folder"]],
   ["Keeping", ["keep_completed", "keep_cancelled", "keep_dead", "keep_completed_count", "keep_cancelled_count", "keep_dead_count",
     "log_max_bytes", "tail_bytes"]],
   ["Commands that run afterwards", ["on_success", "on_failure", "on_dead", "on_empty", "hook_timeout"]],
   ["Notifications", ["notify_dead", "notify_empty", "notify_rejected", "silent_hours"]],
-  ["This page", ["dashboard_enabled", "dashboard_port", "dashboard_bind", "dashboard_hosts", "api_enqueue"]],
+  ["This page", ["dashboard_enabled", "dashboard_port", "dashboard_bind", "dashboard_hosts", "api_enqueue", "share_logs"]],
   ["Under the hood", ["lease", "heartbeat", "reaper_interval", "schedule_grace"]],
 ];
 const ORIGINS = { default: "default", database: "set in the database", machine: "set in config.toml",
@@ -31,7 +31,8 @@ export function views() {
 }
 
 export function draw(route, [list], tools) {
-  const wanted = (tools.state.text || "").trim().toLowerCase();
+  tools.state.text ??= route.query.get("find") || "";
+  const wanted = tools.state.text.trim().toLowerCase();
   const shown = list.filter((one) => !wanted || `${one.key} ${one.help}`.toLowerCase().includes(wanted));
   const known = new Map(shown.map((one) => [one.key, one]));
   const groups = GROUPS.map(([name, keys]) => [name, keys.map((key) => known.get(key)).filter(Boolean)]);
@@ -41,7 +42,7 @@ export function draw(route, [list], tools) {
     h("div", { class: "page-head" }, h("div", null, h("h1", null, "Settings"),
       h("p", { class: "lead" }, "The same ones as ", h("code", null, "queuectl config"), ". Most are taken up at once.")),
       h("label", { class: "search" }, icon("search"), h("span", { class: "unseen" }, "Search the settings"),
-        h("input", { type: "search", class: "input", placeholder: "Search",
+        h("input", { type: "search", class: "input", placeholder: "Search", value: tools.state.text,
           oninput: (event) => { tools.state.text = event.target.value; tools.redraw(); } }),
           h("kbd", { "aria-hidden": "true" }, "/"))),
     groups.filter(([, settings]) => settings.length).map(([name, settings]) => card({ title: name, key: name, flush: true },

@@ -49,6 +49,8 @@ function host(one) {
         (_, place) => h("span", { key: place, class: place < one.busy ? "place place-busy" : "place" })),
         h("span", { class: "places-text" }, h("strong", null, one.busy), ` of ${one.workers} busy`)),
       h("dl", { class: "host-facts" }, [["Id", h("code", null, one.id)], ["Process", one.pid], ["Version", one.version],
+        ["Queues", one.queues === null ? "all" : one.queues.map(visible).join(", ") || "none"],
+        ...(one.tags.length ? [["Tags", one.tags.map(visible).join(", ")]] : []),
         ["Up since", at(one.started_at)], ["Seen", ticking(one.seen_at)],
         ...(one.dashboard ? [["Page", "served by this one"]] : [])].map(([label, value]) => h("div", { key: label },
         h("dt", null, label), h("dd", null, value))))),
