@@ -53,7 +53,7 @@ def work_queuectl(url, at_once):
         for _ in until_time():
             with store.transaction():  # as a host does it
                 store.finish_all(reports, host_name="bench")
-                jobs = store.claim(owner, Room(workers=at_once, free=at_once), lease=60)
+                jobs = store.claim(owner, Room(workers=at_once, free=at_once), lease=60, places=("bench",))
                 now = store.now()
             outcome = Outcome(kind=OutcomeKind.COMPLETED, exit_code=0, finished_at=now)
             reports = [Report(job=job, outcome=outcome, verdict=done) for job in jobs]
@@ -189,7 +189,7 @@ def latency(server):
     server.drop("bench")
     url = server.url("bench")
     marks = fresh_home()
-    serve = [sys.executable, "-m", "queuectl", "--db", url, "serve", "--no-drop", "--workers", "2"]
+    serve = [sys.executable, "-m", "queuectl", "--db", url, "serve", "--no-drop", "--queue", "default", "--workers", "2"]
     host = subprocess.Popen(serve, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     found = []
     try:
