@@ -49,6 +49,7 @@ CREATE TABLE queuectl.jobs (
 -- The claim reads only this index, so that its cost does not grow with what has ended or waits.
 CREATE INDEX jobs_claimable ON queuectl.jobs (queue, machine, priority DESC, id) INCLUDE (mutex)
     WHERE state = 'pending';
+CREATE INDEX jobs_ready ON queuectl.jobs (queue, priority DESC, id) WHERE state = 'pending';  -- for pages
 CREATE INDEX jobs_due ON queuectl.jobs (state, run_at) WHERE state IN ('scheduled', 'failed');
 CREATE INDEX jobs_processing ON queuectl.jobs (lease_owner) WHERE state = 'processing';
 CREATE INDEX jobs_ended ON queuectl.jobs (state, finished_at) WHERE finished_at IS NOT NULL;
