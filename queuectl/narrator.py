@@ -5,14 +5,26 @@ from pathlib import Path
 
 from queuectl.dropfolder.events import DropEvent, DropKind
 from queuectl.engine.events import EventKind, JobEvent
+from queuectl.model.duty import Duty
+from queuectl.text import plain
 from queuectl.units import format_duration
 
+TELL = "none yet; say which: queuectl config set run_queues default,reports ('*' is all)"
+"""What a machine is told that runs nothing of a shared queue."""
 
-def greeting(database: str, folder: Path | None, page: str | None) -> Sequence[str]:
-    """Say where things are, how to add a job and how to stop: the drop folder that is watched, the page's address."""
+
+def greeting(database: str, folder: Path | None, page: str | None, duty: Duty) -> Sequence[str]:
+    """Say where things are, how to add a job and how to stop: the drop folder that is watched, the page's address.
+
+    Which jobs run here is said where that are not all.
+    """
+    queues = () if duty.queues is None else (f"  Queues       {', '.join(map(plain, duty.queues)) or TELL}",)
+    tags = (f"  Tags         {', '.join(map(plain, duty.tags))}",) if duty.tags else ()
     drop = ["               or put a file hello.job into the drop folder"] if folder else []
     return (
         f"  Database     {database}",
+        *queues,
+        *tags,
         f"  Drop folder  {folder or 'not watched'}",
         f"  Dashboard    {f'{page}  (open it with: queuectl dashboard)' if page else 'none'}",
         '  To add       queuectl enqueue "echo hello"',

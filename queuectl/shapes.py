@@ -59,6 +59,8 @@ def why_nobody_takes(job: "Job", hosts: Iterable["HostRow"]) -> str | None:
         return "no host is running"
     if not any(host.runs(replace(job.spec, machine=None)) for host in hosts):
         return f"no host takes jobs of the queue {job.spec.queue}"
+    if job.spec.machine is not None and any(host.answers_to(job.spec.machine) for host in hosts):
+        return f"the hosts on {job.spec.machine} take no jobs of the queue {job.spec.queue}"
     return f"no host runs on a machine with the name or tag {job.spec.machine}"
 
 

@@ -68,6 +68,7 @@ def _with_queue() -> Iterator[Finding]:
         settings = list(_tried("settings", lambda: _settings(queue.settings(), queue.paths.config)))
         yield from settings
         if all(finding.level is Level.OK for finding in settings):
+            yield from _tried("queues", lambda: _duty(queue))
             yield from _tried("host", lambda: _hosts(queue))
             yield from _tried("dashboard", lambda: _page(queue))
             yield from _tried("drop folder", lambda: _drop(queue))
@@ -77,6 +78,23 @@ def _settings(settings: Settings, path: Path) -> Iterator[Finding]:
     settings.all()
     there = "this machine's own are in" if path.exists() else "this machine's own would be in"
     yield Finding(what="settings", found=f"valid; {there} {path}")
+
+
+def _duty(queue: "Queue") -> Iterator[Finding]:
+    """Look which jobs of a queue that machines share run on this one."""
+    from queuectl.model.duty import read_duty
+    from queuectl.platform import machine
+
+    if not queue.paths.is_shared:
+        return
+    duty = read_duty(queue.settings(), machine.name(), shared=True)
+    if duty.queues == ():
+        advice = "To have some run: queuectl config set run_queues default,reports; '*' is all. See docs/postgres.md."
+        yield Finding(level=Level.WARNING, what="queues", found="none runs on this machine", advice=advice)
+        return
+    names = "all" if duty.queues is None else ", ".join(duty.queues)
+    tags = f"; its tags: {', '.join(duty.tags)}" if duty.tags else ""
+    yield Finding(what="queues", found=f"on {machine.name()} run: {names}{tags}")
 
 
 def _hosts(queue: "Queue") -> Iterator[Finding]:
@@ -106,8 +124,20 @@ def _page(queue: "Queue") -> Iterator[Finding]:
         advice = "To keep it to this one: queuectl config unset dashboard_bind"
         yield Finding(level=Level.WARNING, what="dashboard", found=found, advice=advice)
     for host in queue.hosts():
-        if host.dashboard:
-            yield Finding(what="dashboard", found=f"{host.dashboard} on {host.name}; open it: queuectl dashboard")
+        if host.dashboard and host.machine == queue.machine:
+            yield Finding(what="dashboard", found=f"{host.dashboard}; open it: queuectl dashboard")
+    if queue.paths.is_shared and settings["share_logs"]:
+        yield _shared_logs(settings)
+
+
+def _shared_logs(settings: Settings) -> Finding:
+    from queuectl.web.server import LOOPBACK
+
+    if settings["dashboard_bind"] in LOOPBACK and not settings["dashboard_hosts"].strip():
+        advice = "See dashboard_bind and dashboard_hosts, or: queuectl config unset share_logs. See docs/postgres.md."
+        found = "shared, but other machines cannot reach this one's page"
+        return Finding(level=Level.WARNING, what="logs", found=found, advice=advice)
+    return Finding(what="logs", found="shared with the other machines of the queue, while a host with a page runs")
 
 
 def _drop(queue: "Queue") -> Iterator[Finding]:

@@ -64,7 +64,7 @@ def greet(host: Host, queue: Queue) -> None:
     """Say what runs, and where things are."""
     tell(bold(f"queuectl runs up to {host.workers} jobs at once."))
     folder = drop_folder(queue) if host.watcher else None
-    for line in narrator.greeting(queue.store.location, folder, host.page):
+    for line in narrator.greeting(queue.store.location, folder, host.page, host.duty):
         tell(line)
 
 

@@ -85,7 +85,8 @@ def _screen(queue: "Queue", rates: Rates, height: int) -> RenderableType:
     room = height - len(top) - len(bottom) + 1 - hosts
     running = [run.job for run in status.running]
     rows = _fit(len(running), max(room * 2 // 3, 4))
-    parts = [_running(running[:rows], rates, now), *_more(len(running) - rows), Text()] if rows else []
+    machines = {host.id: host.name for host in status.hosts} if queue.paths.is_shared else {}
+    parts = [_running(running[:rows], rates, now, machines), *_more(len(running) - rows), Text()] if rows else []
     room -= rows + 3 + (len(running) > rows) if rows else 0
     for title, states in (("Waiting", WAITS), ("Ended", tuple(FINAL))):
         total = sum(status.counts.get(state, 0) for state in states)
@@ -137,7 +138,8 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _running(jobs: Sequence[Job], rates: Rates, now: datetime) -> Table:
+def _running(jobs: Sequence[Job], rates: Rates, now: datetime, machines: Mapping[str, str]) -> Table:
+    """Show what runs, with its machine where several share the queue."""
     table = _table("Running", "ID", "JOB", "", "", "TIME", "LEFT", "NOTE")
     for job in jobs:
         left = rates.left(job, now)
@@ -150,9 +152,15 @@ def _running(jobs: Sequence[Job], rates: Rates, now: datetime) -> Table:
             "" if share is None else f"{share:.0%}",
             age(job.started_at, now) if job.started_at else "",
             "" if left is None else format_duration(round(left)),
-            Text("being cancelled" if job.cancel_requested else plain(job.progress_text or "")),
+            Text(_note(job, machines)),
         )
     return table
+
+
+def _note(job: Job, machines: Mapping[str, str]) -> str:
+    text = "being cancelled" if job.cancel_requested else plain(job.progress_text or "")
+    place = machines.get(job.lease.owner) if job.lease else None
+    return ", ".join(part for part in (text, f"on {plain(place)}" if place else "") if part)
 
 
 def _jobs(title: str, jobs: Sequence[Job], now: datetime) -> Table:
@@ -182,9 +190,15 @@ def _hosts(status: "Status", now: datetime) -> list[RenderableType]:
 def _host(host: "HostRow", busy: int, now: datetime) -> Sequence[Text]:
     cells = (
         host.id, host.kind, plain(host.name), str(host.pid), f"{busy}/{host.workers}",
-        f"{age(host.seen_at, now)} ago", "stopping" if host.stop else "",
+        f"{age(host.seen_at, now)} ago", _host_note(host),
     )  # fmt: skip
     return [Text(cell) for cell in cells]
+
+
+def _host_note(host: "HostRow") -> str:
+    if host.stop:
+        return "stopping"
+    return "" if host.queues is None else plain(", ".join(host.queues)) or "runs no queue"
 
 
 @contextmanager

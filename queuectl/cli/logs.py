@@ -4,6 +4,7 @@ import io
 import os
 import sys
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
@@ -23,6 +24,8 @@ LOOK = 0.1
 """Seconds between two looks at a log that is followed."""
 LOOK_ELSEWHERE = 0.5
 """The same, when another machine has to be asked."""
+MISSES = 2
+"""Looks in vain after which it is said that a log is not to be had."""
 PART = 1024 * 1024
 """Bytes that another machine is asked for at once."""
 _DROPPED = "--- the middle of the log was dropped to keep it within log_max_bytes ---"
@@ -75,10 +78,16 @@ def _open(queue: "Queue", run: "Attempt") -> BinaryIO:
         elsewhere.copy_log(queue, run, file)
     except NotFound as exc:
         file.close()
-        say(f"{exc.message[:1].upper()}{exc.message[1:]}.")
-        say("This is the end of it, from the database.")
+        _say_not_here(exc, run)
         return io.BytesIO(run.tail.encode())
     return file
+
+
+def _say_not_here(exc: NotFound, run: "Attempt") -> None:
+    say(f"{exc.message[:1].upper()}{exc.message[1:]}.")
+    # A machine tells the end of a log when it reports the run's.
+    say("The end of it is here when the run has ended." if run.outcome is None
+        else "This is the end of it, from the database.")  # fmt: skip
 
 
 def _start_of_last(log: BinaryIO, count: int) -> int:
@@ -100,6 +109,7 @@ def _start_of_last(log: BinaryIO, count: int) -> int:
 def _follow(queue: "Queue", job: "Job", number: int, lines: int | None) -> None:
     """Print run after run as they grow, until the job has ended."""
     position = None
+    missed: Counter[int] = Counter()
     while True:
         # The state first, then the file: what was written before the end was seen is printed.
         job = queue.store.get(job.id)
@@ -109,7 +119,7 @@ def _follow(queue: "Queue", job: "Job", number: int, lines: int | None) -> None:
                     position = 0 if lines is None else _start_of_last(log, lines)
                 position = _print(log, position)
         except FileNotFoundError:
-            position = _print_elsewhere(queue, job.id, number, position, lines)
+            position = _print_elsewhere(queue, job.id, number, position, lines, missed)
         if number < job.runs:
             number, position, lines = number + 1, None, None
             say(f"--- run {number} ---")
@@ -122,8 +132,13 @@ def _follow(queue: "Queue", job: "Job", number: int, lines: int | None) -> None:
             _print(_open(queue, run), 0)
 
 
-def _print_elsewhere(queue: "Queue", job_id: int, number: int, position: int | None, lines: int | None) -> int | None:
-    """Print a log that grows on another machine from a position on; return where it ended, None if it is not shared."""
+def _print_elsewhere(
+    queue: "Queue", job_id: int, number: int, position: int | None, lines: int | None, missed: Counter[int]
+) -> int | None:
+    """Print a log that grows on another machine from a position on; return where it ended, None if it is not shared.
+
+    That it is not is said once for each run; ``missed`` counts how often it was asked for in vain.
+    """
     from queuectl import elsewhere
 
     run = next((run for run in queue.attempts(job_id) if run.number == number), None)
@@ -140,8 +155,11 @@ def _print_elsewhere(queue: "Queue", job_id: int, number: int, position: int | N
             position = part["end"]
             if not text or part["end"] >= part["size"]:
                 break
-    except NotFound:
-        pass  # what is kept in the database is printed at the end
+    except NotFound as exc:  # what is kept in the database is printed at the end
+        missed[number] += 1
+        # Not at once: a run that begins on this very machine has no log for a moment.
+        if run is not None and run.outcome is None and queue.paths.is_shared and missed[number] == MISSES:
+            _say_not_here(exc, run)
     return position
 
 

@@ -176,4 +176,6 @@ def describe(job: "Job", now: "datetime") -> str:
         return f"took {format_duration(max(0.0, (job.finished_at - job.started_at).total_seconds()))}"
     if job.state is State.BLOCKED:
         return job.reason or "waits for " + ", ".join(str(parent) for parent, _ in parents(job.spec))
+    if job.state is State.PENDING and job.spec.machine and not job.reason:
+        return f"only on {job.spec.machine}"
     return job.reason or ""

@@ -128,6 +128,7 @@ def _facts(found: "Schedule", now: datetime) -> dict[str, str | None]:
         "Program": " ".join(spec.argv or ()),
         "Directory": spec.cwd,
         "Queue": spec.queue,
+        "Machine": spec.machine,
         "Catch-up": found.catch_up.value,
         "Overlap": found.overlap.value,
         "Missed": str(found.missed) if found.missed else None,

@@ -58,7 +58,7 @@ def status(watch: bool, as_json: bool) -> None:
 
                 print_json(status_as_json(queue.store.location, found, next_scheduled(queue)))
             elif on_terminal():
-                _print(found)
+                _print(found, shared=queue.paths.is_shared)
                 _print_next(queue)
             else:
                 print_rows(found.counts.items())
@@ -73,7 +73,7 @@ def _wait_for_change(queue: "Queue") -> None:
         time.sleep(LOOK)
 
 
-def _print(found: "Status") -> None:
+def _print(found: "Status", *, shared: bool) -> None:
     now = present()
     counts = (
         f"{click.style(str(count), fg=COLOURS[state], bold=count > 0 or None)} {state.value}"
@@ -85,11 +85,13 @@ def _print(found: "Status") -> None:
         echo(click.style(_pause_text(pause), fg="yellow"))
     if found.running:
         echo("\n" + bold("Running"))
+        machines = {host.id: host.name for host in found.hosts} if shared else {}
+        owners = [run.job.lease.owner if run.job.lease else "" for run in found.running]
         print_table(
-            ("ID", "COMMAND", "NOTE", "HOST"),
+            ("ID", "COMMAND", "NOTE", "MACHINE" if shared else "HOST"),
             (
-                (run.job.id, run.job.spec.title, describe(run.job, now), run.job.lease.owner if run.job.lease else "")
-                for run in found.running
+                (run.job.id, run.job.spec.title, describe(run.job, now), machines.get(owner, owner))
+                for run, owner in zip(found.running, owners, strict=True)
             ),
         )
     echo("")

@@ -1,5 +1,7 @@
 """Refuse a job that could never run, before it is accepted."""
 
+import re
+
 from queuectl.errors import InvalidJob
 from queuectl.model.job import JobSpec
 
@@ -37,6 +39,7 @@ def validate(spec: JobSpec) -> None:
     _validate_command(spec)
     for name in _TEXTS:
         _validate_text(name, getattr(spec, name))
+    _validate_machine(spec.machine)
     for tag in spec.tags:
         _validate_text("tags", tag)
     _validate_environment(spec)
@@ -53,6 +56,12 @@ def validate(spec: JobSpec) -> None:
         problem = "unique_for keeps the older job" if spec.unique_for else "only a key says which job makes way"
         raise InvalidJob(f"replace: {problem}", field="replace")
     _validate_parents(spec)
+
+
+def _validate_machine(machine: str | None) -> None:
+    if machine is not None and re.search(r"[\s,]", machine):
+        hint = "Give several machines one tag, each by its setting machine_tags, and name that."
+        raise InvalidJob(f"machine: {machine!r} is not one name or tag", field="machine", hint=hint)
 
 
 def _validate_environment(spec: JobSpec) -> None:

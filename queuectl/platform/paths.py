@@ -91,7 +91,7 @@ def locate(database: str | None = None) -> Paths:
 
 def is_url(location: str) -> bool:
     """Tell whether a database is on a server."""
-    return "://" in location
+    return "://" in location or location.lower().startswith(("postgresql:", "postgres:"))  # a slip, but no file
 
 
 def _folder_name(url: str) -> str:

@@ -91,8 +91,13 @@ class HostRow:
 
     def runs(self, spec: JobSpec) -> bool:
         """Tell whether it takes such a job, as far as its machine and queues go."""
-        own = {self.name.lower(), self.name.lower().partition(".")[0], *self.tags}
-        return (spec.machine is None or spec.machine in own) and (self.queues is None or spec.queue in self.queues)
+        return (spec.machine is None or self.answers_to(spec.machine)) and (
+            self.queues is None or spec.queue in self.queues
+        )
+
+    def answers_to(self, machine: str) -> bool:
+        """Tell whether its machine has this name or tag, in lower case."""
+        return machine in {self.name.lower(), self.name.lower().partition(".")[0], *self.tags}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -162,7 +162,7 @@ class TrayActions:
 
     def open_duty(self) -> None:
         """Show where it is said which queues of a shared database run here."""
-        self._open("settings?find=run_queues", "config", "show")
+        self._open("settings?find=run_queues", "config", "get")
 
     def _open(self, page: str, *words: str) -> None:
         """Open a page of our own host or, where there is none, show what a command prints."""

@@ -124,9 +124,12 @@ def _repair_autostart() -> None:
 def _go_on_without_icon(app: TrayApp, why: str) -> None:
     """Do in the terminal what ``queuectl serve`` does."""
     _say(f"No tray icon can be shown: {why}")
-    _say(f"queuectl runs up to {app.host.workers} jobs at once all the same.")
+    if app.host.duty.queues == ():
+        _say("queuectl goes on without it, and runs no jobs here before it is told which.")
+    else:
+        _say(f"queuectl runs up to {app.host.workers} jobs at once all the same.")
     folder = drop_folder(app.queue) if app.host.watcher else None
-    for line in greeting(app.queue.store.location, folder, app.host.page):
+    for line in greeting(app.queue.store.location, folder, app.host.page, app.host.duty):
         _say(line)
     app.narrate(lambda what, text: _say(plain(f"{datetime.now().astimezone():%H:%M:%S} {what} {text}")))
     app.host.wait()

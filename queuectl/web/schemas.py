@@ -92,6 +92,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "Session": table(
         csrf={**nullable(TEXT), "description": "What a page sends as X-CSRF-Token; null for a bearer, who needs none."},
         version=TEXT, machine=TEXT, database=TEXT, user=TEXT, may_enqueue=FLAG, now=MOMENT,
+        shared={**FLAG, "description": "Whether several machines may have the same database."},
     ),
     "Pause": _PAUSE,
     "Pauses": table(**_PAUSES),

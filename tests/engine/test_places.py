@@ -87,6 +87,44 @@ def test_a_host_runs_the_queues_that_its_machine_was_told(jobs, start_host, tmp_
     assert "no host takes jobs of the queue d" in run_cli("show", str(other.id), check=True).out
 
 
+def test_what_waits_for_a_machine_says_whether_it_is_away_or_runs_other_queues(jobs, start_host):
+    gpu = start_host("gpu-box", tags="gpu", queues="default")
+    assert {"  Queues       default", "  Tags         gpu"} <= set(gpu.lines)
+    start_host("office", queues="*")
+    elsewhere = jobs.add("true", machine="gpu", queue="other")
+    away = jobs.add("true", machine="mac", queue="other")
+    shown = {job.id: run_cli("show", str(job.id), check=True).out for job in (elsewhere, away)}
+    assert "Waits\tthe hosts on gpu take no jobs of the queue other\n" in shown[elsewhere.id]
+    assert "Waits\tno host runs on a machine with the name or tag mac\n" in shown[away.id]
+    assert "\tonly on gpu\t" in run_cli("list", check=True).out
+    run_cli("schedule", "add", "nightly", "--every", "1d", "--host", "gpu", "true", check=True)
+    assert "Machine\tgpu\n" in run_cli("schedule", "show", "nightly", check=True).out
+
+
+def test_a_machine_is_told_what_it_runs_and_what_is_missing(jobs, start_host):
+    def finding(what, env):
+        return next(one for one in run_cli("doctor", "--json", env=env).json() if one["what"] == what)
+
+    host = start_host("gpu-box", tags="gpu, big", queues="default,reports")
+    assert finding("queues", host.env)["found"] == f"on {machine.name()} run: default, reports; its tags: gpu, big"
+    run_cli("config", "set", "share_logs", "on", env=host.env, check=True)
+    assert "cannot reach this one's page" in finding("logs", host.env)["found"]
+    run_cli("config", "set", "dashboard_bind", "0.0.0.0", env=host.env, check=True)
+    assert finding("logs", host.env)["level"] == "ok"
+    untold = finding("queues", {})
+    assert (untold["level"], untold["found"]) == ("warning", "none runs on this machine")
+    assert "config set run_queues" in untold["advice"]
+
+
+def test_a_tray_without_an_icon_says_that_it_was_told_nothing(jobs):
+    tray = HostProcess("tray", env={"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere", "XDG_RUNTIME_DIR": "/nowhere"})
+    tray.says("runs no jobs here before it is told which")
+    tray.says("config set run_queues")
+    tray.says("Ctrl+C")
+    run_cli("worker", "stop", "--all", check=True)
+    tray.ends()
+
+
 @pytest.mark.parametrize("words", [("serve", "--no-drop"), ("worker", "start"), ("worker", "-c", "2")])
 def test_a_machine_that_was_told_nothing_runs_nothing(jobs, words):
     refused = run_cli(*words)

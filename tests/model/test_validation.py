@@ -37,6 +37,8 @@ BAD = [
     ("queue", {"queue": ""}, "empty"),
     ("queue", {"queue": " "}, "empty"),
     ("queue", {"queue": "a\nb"}, "line break"),
+    ("machine", {"machine": "gpu,big"}, "one name or tag"),
+    ("machine", {"machine": "office mac"}, "one name or tag"),
     ("name", {"name": "a\tb"}, "tab"),
     ("name", {"name": "n" * (TEXT_MAX + 1)}, "characters long"),
     ("name", {"name": "\ud83d"}, "Unicode"),

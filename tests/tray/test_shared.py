@@ -1,5 +1,7 @@
 """The tray application on a queue that machines share."""
 
+import re
+import shlex
 import sys
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from queuectl.model.state import State
 from queuectl.queue import Queue
 from tests.clusters import new_cluster
-from tests.hosts import PATIENCE, until, waits_for
+from tests.hosts import PATIENCE, run_cli, until, waits_for
 from tests.tray.application import Tray, find, label
 
 pytestmark = [pytest.mark.posix, pytest.mark.skipif(sys.platform != "linux", reason="D-Bus trays are for Linux")]
@@ -29,6 +31,23 @@ def test_it_runs_nothing_before_somebody_has_said_what(opened, desktop, postgres
         until(lambda: label(desktop, 0) == "0 running, 0 waiting, 0 dead", "the usual title")
         assert find(desktop, "Choose the queues") is None
         assert tray.terminate() == 0
+
+
+def test_without_a_page_a_terminal_shows_the_settings_that_choose_the_queues(
+    opened, desktop, postgres_url, monkeypatch
+):
+    monkeypatch.setenv("QUEUECTL_DB", postgres_url)
+    monkeypatch.delenv("QUEUECTL_RUN_QUEUES")
+    monkeypatch.setenv("QUEUECTL_DASHBOARD_ENABLED", "off")
+    with Queue.open() as queue:
+        (queue.paths.files / "welcomed").touch()
+    tray = Tray()
+    desktop.icon()
+    until(lambda: find(desktop, "Choose the queues"), "the entry")
+    desktop.event(find(desktop, "Choose the queues").id)
+    command = until(lambda: re.search(r"-m queuectl (.*); printf", opened()), "the terminal")[1]
+    assert "run_queues" in run_cli(*shlex.split(command), check=True).out
+    assert tray.terminate() == 0
 
 
 def test_a_database_that_goes_away_is_told_by_the_icon_and_in_a_notification(opened, desktop, monkeypatch, tmp_path):

@@ -99,6 +99,19 @@ def test_a_log_is_followed_while_it_grows_there(start_host, home, jobs, tmp_path
     assert follower.ends() == 0
 
 
+def test_one_who_follows_a_log_that_is_not_shared_is_told_so_at_once(start_host, home, jobs, tmp_path):
+    start_host(home("there"))
+    job = jobs.add(f"echo first; while ! test -e {tmp_path}/gate; do sleep 0.05; done; echo last")
+    follower = HostProcess("logs", str(job.id), "--follow", env=home("here"))
+    follower.says("which shares no logs now")
+    follower.says("when the run has ended")
+    assert "first" not in follower.lines
+    (tmp_path / "gate").touch()
+    follower.says("first")
+    follower.says("last")
+    assert follower.ends() == 0
+
+
 @pytest.fixture
 def open_page(start_host, home):
     """Return a function that starts a host which has run nothing, and returns its API."""

@@ -47,6 +47,7 @@ def session(call: Call) -> dict[str, Any]:
         "version": __version__,
         "machine": machine.name(),
         "database": call.queue.store.location,
+        "shared": call.queue.paths.is_shared,
         "user": machine.user(),
         "may_enqueue": call.queue.settings()["api_enqueue"],
         "now": iso(call.now),

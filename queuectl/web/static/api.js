@@ -15,7 +15,7 @@ export class Problem extends Error {
   }
 }
 
-/** @type {{csrf?: string, version?: string, machine?: string, database?: string, may_enqueue?: boolean}} */
+/** @type {{csrf?: string, version?: string, machine?: string, database?: string, may_enqueue?: boolean, shared?: boolean}} */
 export let session = {};
 
 /** Learn who answers, and get a CSRF token. */

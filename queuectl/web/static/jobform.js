@@ -69,7 +69,8 @@ export async function copyJob(job) {
 
 async function openForm({ title, action, fields, edits = false, submit }) {
   const form = { edits, when: fields.run_at ? "at" : "now", advanced: false, busy: false, touched: false, wrong: "" };
-  const queues = (await get("/queues").catch(() => [])).map((queue) => queue.name);
+  const [queues, hosts] = await Promise.all(["/queues", "/hosts"].map((path) => get(path).catch(() => [])));
+  const known = { queues: queues.map((queue) => queue.name), machines: machinesOf(hosts) };
   return open({
     title,
     wide: true,
@@ -107,7 +108,7 @@ async function openForm({ title, action, fields, edits = false, submit }) {
             save(event.currentTarget);
           }
         },
-      }, body(fields, form, queues, redraw),
+      }, body(fields, form, known, redraw),
       h("p", { class: "form-wrong", role: "alert" }, form.wrong),
       h("div", { class: "dialog-actions" },
         h("span", { class: "dialog-keys" }, h("kbd", null, "Ctrl"), h("kbd", null, "Enter")),
@@ -128,7 +129,20 @@ export function input(name, value, rest = {}) {
   return h("input", { name, class: "input", value: value ?? "", autocomplete: "off", spellcheck: "false", ...rest });
 }
 
-function body(fields, form, queues, redraw) {
+/** Names and tags that a job can ask for, of the machines whose hosts run. */
+export function machinesOf(hosts) {
+  return [...new Set(hosts.flatMap((host) => [host.name, ...host.tags]))].sort();
+}
+
+/** The field that says on which machine a job runs; null where there is only this one. */
+export function machineField(value, machines) {
+  if (!session.shared && !value) return null;
+  return field("Machine", [input("machine", value, { placeholder: "any", list: "known-machines" }),
+    h("datalist", { id: "known-machines" }, machines.map((name) => h("option", { key: name, value: name })))],
+  "A machine's name, or a tag that several have.");
+}
+
+function body(fields, form, known, redraw) {
   const when = segmented("When", [["now", form.edits ? "As it is" : "Now"], ["at", "At a time"], ["in", "After a while"]],
     form.when,
     (value) => { form.when = value; redraw(); });
@@ -141,7 +155,7 @@ function body(fields, form, queues, redraw) {
     }), isArgv ? null : "Run by the shell, as you would type it.", "wide"),
     field("Name", input("name", fields.name, { placeholder: "the command" })),
     field("Queue", input("queue", fields.queue, { placeholder: "default", list: "known-queues" })),
-    h("datalist", { id: "known-queues" }, queues.map((name) => h("option", { key: name, value: name }))),
+    h("datalist", { id: "known-queues" }, known.queues.map((name) => h("option", { key: name, value: name }))),
     h("div", { class: "field wide" }, h("span", { class: "field-label" }, "When"), h("div", { class: "when" }, when,
       form.when === "at" ? input("run_at", localValue(fields.run_at),
         { key: "at", type: "datetime-local", step: 1, "aria-label": "Time" }) : null,
@@ -156,6 +170,7 @@ function body(fields, form, queues, redraw) {
       "It waits until they have completed."),
     field("Tags", input("tags", (fields.tags || []).join(", "), { placeholder: "nightly, video" })),
     field("Directory", input("cwd", fields.cwd, { placeholder: "the home directory", class: "input code" })),
+    machineField(fields.machine, known.machines),
     h("details", { class: "wide advanced" }, h("summary", null, "All fields"),
       field("More fields, as JSON", h("textarea",
         { name: "more", class: "input code", rows: 6, spellcheck: "false", value: more(fields),
@@ -163,7 +178,8 @@ function body(fields, form, queues, redraw) {
         "As in a .job file: env, shell, slots, mutex, machine, nice, key, note, backoff, backoff_base, backoff_cap, jitter, dead_on, ok_on, kill_after, progress, after_any, after_failure, dead_parent, on_success, on_failure, on_dead. A value that is null stays as it is for env, and is cleared elsewhere.")));
 }
 
-const SHOWN = new Set(["command", "argv", "name", "queue", "run_at", "priority", "max_retries", "timeout", "after", "tags", "cwd"]);
+const SHOWN = new Set(["command", "argv", "name", "queue", "run_at", "priority", "max_retries", "timeout", "after", "tags", "cwd",
+  "machine"]);
 
 function more(fields) {
   const rest = Object.fromEntries(Object.entries(fields).filter(([name]) => !SHOWN.has(name)));
@@ -189,7 +205,7 @@ function readForm(element, form, before) {
   if (element.elements.argv) values.argv = readJson(text("argv"), "Program and arguments");
   else values.command = text("command") === plain(before.command) ? before.command : text("command");
   if (values.command === "") throw new Error("Which command is to be run?");
-  for (const name of ["name", "queue", "cwd"]) {
+  for (const name of ["name", "queue", "cwd", "machine"]) {
     if (text(name)) values[name] = text(name) === plain(before[name]) ? before[name] : text(name);
   }
   for (const name of ["priority", "max_retries"]) if (text(name)) values[name] = whole(text(name), name);

@@ -38,7 +38,8 @@ export function note(job) {
     const parents = [...(job.after || []), ...(job.after_any || []), ...(job.after_failure || [])];
     return h("span", { class: "note" }, job.reason ? visible(job.reason) : `waits for ${parents.join(", ")}`);
   }
-  const text = job.reason ? visible(job.reason) : job.state === "pending" ? "ready" : "";
+  const ready = job.waits_because ? `waits: ${job.waits_because}` : job.reason || (job.machine ? `only on ${job.machine}` : "ready");
+  const text = visible(job.state === "pending" ? ready : job.reason || "");
   return h("span", { class: "note", title: text }, h("bdi", null, text));
 }
 

@@ -51,7 +51,6 @@ function rows(job, tools) {
   add("Slots", job.slots > 1 && job.slots);
   add("Mutex", code(job.mutex));
   add("Machine", code(job.machine));
-  add("Waits", job.waits_because && h("bdi", null, visible(job.waits_because)));
   add("Nice", job.nice === null ? null : String(job.nice));
   add("Key", code(job.key));
   add("Schedule", job.schedule && h("a", { href: "#/schedules" }, h("bdi", null, visible(job.schedule))));

@@ -1,12 +1,12 @@
 // Schedules: jobs that come again and again, when, and what became of the last one.
 
 import { visible } from "../ansi.js";
-import { attempt, send } from "../api.js";
+import { attempt, get, send } from "../api.js";
 import { confirm, open } from "../dialog.js";
 import { h } from "../dom.js";
 import { moment, readDuration, ticking, zone } from "../format.js";
 import { sign } from "../icons.js";
-import { field, input, mayEnqueue } from "../jobform.js";
+import { field, input, machineField, machinesOf, mayEnqueue } from "../jobform.js";
 import { button, empty, segmented, table } from "../parts.js";
 import { jobHref } from "../router.js";
 
@@ -79,8 +79,9 @@ const CATCH_UP = [["once", "one run stands for all"], ["skip", "they are left ou
 const OVERLAP = [["skip", "leave the new one out"], ["queue", "let the new one wait"],
   ["cancel-previous", "cancel the one before"]];
 
-function add() {
+async function add() {
   const form = { by: "cron", wrong: "" };
+  const machines = machinesOf(await get("/hosts").catch(() => []));
   return open({
     title: "New schedule", wide: true,
     content: ({ close, redraw }) => {
@@ -89,7 +90,7 @@ function add() {
         const text = (name) => event.target.elements[name]?.value.trim() ?? "";
         const body = { name: text("name"), catch_up: text("catch_up"), overlap: text("overlap"),
           job: { command: text("command") } };
-        if (text("queue")) body.job.queue = text("queue");
+        for (const one of ["queue", "machine"]) if (text(one)) body.job[one] = text(one);
         if (form.by === "cron") {
           body.cron = text("cron");
           if (text("timezone")) body.timezone = text("timezone");
@@ -122,6 +123,7 @@ function add() {
           "This machine's, unless you name one.", "") : null,
         field("Queue", input("queue", "", { placeholder: "default" })),
         field("Timeout", input("timeout", "", { placeholder: "none" })),
+        machineField("", machines),
         field("If times passed while nothing ran", choose(CATCH_UP, "catch_up")),
         field("If the run before has not ended", choose(OVERLAP, "overlap"))),
       h("p", { class: "form-wrong", role: "alert" }, form.wrong),

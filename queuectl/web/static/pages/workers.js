@@ -37,7 +37,7 @@ function host(one) {
   const name = visible(one.name);
   return h("section", { class: "card host", key: one.id, "aria-label": `Host ${name}, ${one.id}` },
     h("div", { class: "card-head" },
-      h("h2", { class: "host-name" }, h("span", { class: `dot ${one.stopping ? "dot-warn" : "dot-good"}` }),
+      h("h2", { class: "host-name" }, h("span", { class: `dot ${one.stopping || untold(one) ? "dot-warn" : "dot-good"}` }),
         h("bdi", { title: name, class: "cut" }, name), h("span", { class: "plate plate-plain" }, one.kind),
         one.machine ? h("span", { class: "plate plate-plain" }, "this machine") : null,
         one.stopping ? h("span", { class: "plate" }, "stopping") : null),
@@ -59,7 +59,18 @@ function host(one) {
       h("div", { class: "running-head" }, sign("processing"), jobLink(job, { number: true }),
         h("span", { class: "running-time" }, ticking(job.started_at, "elapsed")), verbButton(job, "cancel", { only: true })),
         progressOf(job) ? h("div", { class: "running-more" }, progressOf(job)) : null)))
-      : h("p", { class: "card-note" }, icon("check"), " Runs nothing now."));
+      : untold(one) ? told(one) : h("p", { class: "card-note" }, icon("check"), " Runs nothing now."));
+}
+
+/** Whether nobody has said which queues of a shared database a host runs, so that it runs none. */
+function untold(one) {
+  return one.queues !== null && !one.queues.length;
+}
+
+function told(one) {
+  return h("p", { class: "card-note card-note-warn" }, icon("warning"), " Runs nothing before somebody has said which queues. ",
+    one.machine ? h("a", { href: "#/settings?find=run_queues" }, "Choose them")
+      : ["On that machine: ", h("code", null, "queuectl config set run_queues default,reports")]);
 }
 
 function stop(one) {
