@@ -507,6 +507,7 @@ def test_a_database_that_goes_away_leaves_the_page_as_it_was_under_a_banner(requ
     banner = page.get_by_role("alert").filter(has_text="The database does not work")
     expect(banner).to_be_visible(timeout=PATIENCE * 1000)
     expect(banner).to_contain_text("cannot be reached")
+    expect(banner).to_contain_text("postgresql://")  # an address gets no capital
     expect(row).to_contain_text("completed")
     cluster.start()
     expect(banner).to_be_hidden(timeout=PATIENCE * 1000)

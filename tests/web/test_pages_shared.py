@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from queuectl.model.state import State
 from queuectl.store.types import JobFilter
-from tests.hosts import until
+from tests.hosts import HostProcess, until
 from tests.support import PATIENCE
 from tests.web.browser import PHONE
 from tests.web.conftest import running_site
@@ -64,6 +64,25 @@ def test_a_job_asks_for_a_machine_and_says_why_it_waits(site, visit):
     dialog.get_by_role("button", name="Save").click()
     [ended] = site.queue.wait([job.id], PATIENCE)
     assert (ended.state, ended.spec.machine) == (State.COMPLETED, "gpu")
+
+
+def test_a_running_job_s_log_that_is_not_shared_is_not_said_to_be_empty(site, visit, tmp_path):
+    """The other machine has a home of its own, and thus folders of its own."""
+    env = {"QUEUECTL_HOME": str(tmp_path / "there"), "QUEUECTL_RUN_QUEUES": "default"}
+    host = HostProcess("serve", "--no-drop", "--no-dashboard", env=env)
+    host.says("Ctrl+C")
+    gate = tmp_path / "gate"
+    job = site.queue.add(f"echo first; while ! test -e {gate}; do sleep 0.05; done; echo last")
+    until(lambda: site.queue.store.get(job.id).state is State.PROCESSING, "its start")
+    page = visit(f"jobs/{job.id}").page
+    log = page.get_by_role("log", name="Output")
+    expect(log).to_contain_text("on the machine that runs the job, which does not share it now")
+    expect(log).not_to_contain_text("It wrote nothing")
+    gate.touch()
+    expect(log).to_contain_text("last")
+    expect(log).to_contain_text("This is the end of the log")
+    expect(page.get_by_text("the last 11 B")).to_be_visible()
+    host.terminate()
 
 
 def test_a_schedule_asks_for_a_machine(site, visit):

@@ -142,6 +142,6 @@ export function readDuration(text) {
 export function sentence(text) {
   const line = text.trim();
   if (!line) return "";
-  const capital = /^\w*_/.test(line) ? line[0] : line[0].toUpperCase(); // max_retries is no word
+  const capital = /^\w*(_|:\/\/)/.test(line) ? line[0] : line[0].toUpperCase(); // max_retries is no word, nor is a URL
   return capital + line.slice(1) + (/[.!?]$/.test(line) ? "" : ".");
 }

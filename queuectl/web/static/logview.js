@@ -24,11 +24,12 @@ export class LogView {
     this.follow = true;
     this.closed = false;
     this.loading = false;
+    this.missed = 0; // looks at a log that another machine has, or that has yet to begin
     this.detached = false; // the newest parts were let go
     this.source = null;
     this.info = { size: 0, whole: true, running: false };
     this.build();
-    this.forget = whileSeen(() => { if (this.info.running) this.listen(); }, () => this.source?.close());
+    this.forget = whileSeen(() => { if (this.info.running && this.info.whole) this.listen(); }, () => this.source?.close());
     this.load();
   }
 
@@ -68,11 +69,14 @@ export class LogView {
     this.lines.clear();
     this.detached = false;
     this.info = part;
+    this.missed = part.running && !part.whole ? this.missed + 1 : 0;
     this.lines.append(part);
     if (!part.running) this.lines.finish();
     this.drawNotes();
     this.toEnd();
-    if (part.running) this.listen();
+    if (!part.running) return;
+    if (part.whole) this.listen();
+    else setTimeout(() => { if (!this.closed) this.load(); }, AGAIN);
   }
 
   listen() {
@@ -166,12 +170,15 @@ export class LogView {
     const { whole, size: bytes, running } = this.info;
     const { start } = this.lines;
     const more = button({ label: `Load earlier output, ${size(start)} more`, kind: "quiet", onclick: () => this.earlier() });
-    if (!whole && bytes > 0) this.say(this.head,
+    if (this.missed > 1) this.say(this.head,
+      h("span", null, "The log is on the machine that runs the job, which does not share it now (share_logs). Its end is here when the run has ended."));
+    else if (!whole && bytes > 0) this.say(this.head,
       h("span", null, "This is the end of the log. All of it is on the machine that ran the job, which does not share it now (share_logs)."));
     else this.say(this.head, start > 0 ? more
       : h("span", null, bytes > 0 ? "Beginning of the output" : running ? "No output yet" : "It wrote nothing"));
     if (this.detached) this.say(this.foot, h("span", null, "Later output was let go, to keep the page fast. "),
       button({ label: "Go to the end", icon: "end", kind: "quiet", onclick: () => this.load() }));
+    else if (running && !whole) this.say(this.foot);
     else if (running) this.say(this.foot, h("span", { class: "log-running" }, "running"));
     else this.say(this.foot, bytes > 0 ? h("span", null, "End of the output") : null);
     this.drawTools();
@@ -180,7 +187,8 @@ export class LogView {
   drawTools() {
     const { size: bytes, running, whole } = this.info;
     this.say(this.tools,
-      h("span", { class: "log-size" }, size(bytes), this.lines.count ? ` · ${plural(this.lines.count, "line")} shown` : ""),
+      h("span", { class: "log-size" }, whole ? size(bytes) : running ? "" : `the last ${size(bytes)}`,
+        this.lines.count ? ` · ${plural(this.lines.count, "line")} shown` : ""),
       running ? toggle("Follow", this.follow, (on) => this.setFollow(on)) : null,
       toggle("Wrap", wrapped, (on) => {
         wrapped = on;
