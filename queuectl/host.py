@@ -86,7 +86,8 @@ class Host:
             workers=options.workers,
             environ=Environment(
                 # What jobs ask of queuectl, they ask of their own queue.
-                {**clean_environment(os.environ if environ is None else environ), "QUEUECTL_DB": jobs.store.address}
+                {**clean_environment(os.environ if environ is None else environ), "QUEUECTL_DB": jobs.store.address},
+                shared=jobs.paths.is_shared,
             ),
             poll=options.poll,
             queues=options.queues,

@@ -139,7 +139,7 @@ class Run:
 
     def _spawn(self, descriptor: int) -> Process:
         spec = self.job.spec
-        own = {} if spec.path is None else {"PATH": spec.path}
+        own = {} if spec.path is None else {"PATH": self._environ.path(spec.path)}
         environ = self._environ.plus(
             {
                 **own,

@@ -42,10 +42,15 @@ def _remove_bundle(environ: dict[str, str], bundle: str) -> None:
 
 
 class Environment:
-    """Variables that all jobs share, encoded once."""
+    """Variables that all jobs share, encoded once; in a ``shared`` queue are jobs of other machines, too."""
 
-    def __init__(self, variables: Mapping[str, str]) -> None:
+    def __init__(self, variables: Mapping[str, str], *, shared: bool = False) -> None:
         self._shared = _prepare(variables)
+        self._behind = os.pathsep + variables["PATH"] if shared and variables.get("PATH") else ""
+
+    def path(self, caller: str) -> str:
+        """Return where a job finds programs: where its caller did, then, of a shared queue, where this machine does."""
+        return caller + self._behind
 
     def plus(self, variables: Mapping[str, str]) -> Variables:
         """Return the shared variables and, above them, others."""

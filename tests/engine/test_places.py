@@ -181,6 +181,23 @@ def test_limits_and_mutexes_hold_across_machines(jobs, start_host, tmp_path):
     assert len({jobs.attempts(job.id)[-1].host for job in ended}) == 2
 
 
+def test_a_job_from_a_machine_with_other_folders_finds_this_one_s_programs(jobs, start_host, tmp_path):
+    start_host("one")
+    caller = {"PATH": "C:\\Windows;/of/the/caller"}
+    (tmp_path / "own").mkdir()
+    program = tmp_path / "own" / "ls"
+    program.write_text("#!/bin/sh\necho its own\n")
+    program.chmod(0o755)
+    shown = []
+    for env in (caller, {"PATH": str(tmp_path / "own")}):
+        number = int(run_cli("enqueue", "ls -d /; echo $PATH", "--cwd", "/", env=env, check=True).out)
+        jobs.wait([number], PATIENCE)
+        shown.append(jobs.attempts(number)[-1].tail.splitlines())
+    assert shown[0][0] == "/"
+    assert shown[0][1].startswith(caller["PATH"] + ":/")
+    assert shown[1][0] == "its own"
+
+
 def test_what_runs_after_a_job_runs_where_it_ran(jobs, start_host, tmp_path):
     start_host("one", queues="a")
     start_host("two", queues="b")

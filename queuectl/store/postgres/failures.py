@@ -51,7 +51,7 @@ def explained(exc: psycopg.Error, location: str) -> QueuectlError:  # noqa: C901
             hint = "Create it (createdb), or name another one in the URL."
             return StoreUnavailable(f"{location}: {words}", hint=hint)
         case errors.InsufficientPrivilege():
-            hint = "The user needs CREATE on the database once, and then all rights on its schema queuectl."
+            hint = "The user needs CREATE on the database once, then all rights on its schema queuectl and its tables."
             return StoreUnavailable(f"{location}: {words}", hint=hint)
         case errors.ReadOnlySqlTransaction():
             return read_only(location, words)
