@@ -1,5 +1,6 @@
 """Real hosts as child processes, the real command line, and ways to wait for what they do."""
 
+import contextlib
 import json
 import os
 import queue
@@ -10,6 +11,7 @@ import threading
 import time
 
 from queuectl.model.job import JobSpec
+from queuectl.platform.process import kill_marked
 from queuectl.queue import Queue
 from tests.support import PATIENCE, running_under_wine
 
@@ -124,9 +126,30 @@ class HostProcess:
         self.process.wait(PATIENCE)
 
 
-def quick_queue():
-    """Open the test's own queue, with settings that suit tests."""
-    opened = Queue.open()
-    for key, value in QUICK.items():
-        opened.set_setting(key, value)
-    return opened
+@contextlib.contextmanager
+def quick_queue(**settings):
+    """Open the test's own queue, with settings that suit tests; what still runs at the end is killed."""
+    with Queue.open() as opened:
+        for key, value in {**QUICK, **settings}.items():
+            opened.set_setting(key, value)
+        yield opened
+        kill_marked([run.job.lease.token for run in opened.store.running() if run.job.lease])
+
+
+@contextlib.contextmanager
+def shared_queue(url, monkeypatch, **settings):
+    """Open a queue that machines share; what the test starts works on it, too, and runs all of it."""
+    monkeypatch.setenv("QUEUECTL_DB", url)
+    monkeypatch.setenv("QUEUECTL_RUN_QUEUES", "*")
+    with quick_queue(**settings) as opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def hosts_of_the_test():
+    """Give a list for hosts; at the end those that still run are killed."""
+    hosts = []
+    yield hosts
+    for host in hosts:
+        if host.process.poll() is None:
+            host.kill()

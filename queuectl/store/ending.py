@@ -6,15 +6,13 @@ goes in as one JSON text.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from queuectl.store import run_counts, sql
-
-if TYPE_CHECKING:
-    from queuectl.store.connection import Sqlite
+from queuectl.store.database import Database
 
 
-def end_runs(db: "Sqlite", runs: Sequence[Mapping[str, Any]], now: int, host_name: str) -> list[tuple[int, str, bool]]:
+def end_runs(db: Database, runs: Sequence[Mapping[str, Any]], now: int, host_name: str) -> list[tuple[int, str, bool]]:
     """End those runs whose lease is the current one, as ``Database.end_runs`` says."""
     asked = json.dumps([(run["job"], run["lease"]) for run in runs])
     ended: list[tuple[int, str, bool]] = []

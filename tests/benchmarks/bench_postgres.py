@@ -189,7 +189,19 @@ def latency(server):
     server.drop("bench")
     url = server.url("bench")
     marks = fresh_home()
-    serve = [sys.executable, "-m", "queuectl", "--db", url, "serve", "--no-drop", "--queue", "default", "--workers", "2"]
+    serve = [
+        sys.executable,
+        "-m",
+        "queuectl",
+        "--db",
+        url,
+        "serve",
+        "--no-drop",
+        "--queue",
+        "default",
+        "--workers",
+        "2",
+    ]
     host = subprocess.Popen(serve, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     found = []
     try:

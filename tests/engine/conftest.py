@@ -2,8 +2,7 @@
 
 import pytest
 
-from queuectl.platform.process import kill_marked
-from tests.hosts import HostProcess, quick_queue
+from tests.hosts import HostProcess, hosts_of_the_test, quick_queue
 
 
 @pytest.fixture
@@ -16,15 +15,10 @@ def jobs():
 @pytest.fixture
 def start_host(jobs):
     """Start hosts in processes of their own; they are killed at the end."""
-    hosts = []
+    with hosts_of_the_test() as hosts:
 
-    def start(*args, **options):
-        host = HostProcess(*(args or ("serve", "--no-drop", "--workers", "4")), **options)
-        hosts.append(host)
-        return host
+        def start(*args, **options):
+            hosts.append(HostProcess(*(args or ("serve", "--no-drop", "--workers", "4")), **options))
+            return hosts[-1]
 
-    yield start
-    for host in hosts:
-        if host.process.poll() is None:
-            host.kill()
-    kill_marked([run.job.lease.token for run in jobs.store.running() if run.job.lease])
+        yield start

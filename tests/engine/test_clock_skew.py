@@ -12,10 +12,8 @@ import pytest
 
 from queuectl.model.job import JobSpec
 from queuectl.model.state import State
-from queuectl.platform.process import kill_marked
-from queuectl.queue import Queue
 from tests.conftest import need
-from tests.hosts import QUICK, HostProcess, run_cli, until, waits_for
+from tests.hosts import HostProcess, hosts_of_the_test, run_cli, shared_queue, until, waits_for
 from tests.support import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs what the Linux loader can preload")
@@ -34,29 +32,21 @@ def wrong(tmp_path_factory):
 
 @pytest.fixture
 def jobs(postgres_url, monkeypatch):
-    """Open the test's own queue on the server; what is started in the test works on it, too."""
-    monkeypatch.setenv("QUEUECTL_DB", postgres_url)
-    with Queue.open() as opened:
-        for key, value in {**QUICK, "lease": "3s", "heartbeat": "0.5s"}.items():
-            opened.set_setting(key, value)
+    with shared_queue(postgres_url, monkeypatch, lease="3s", heartbeat="0.5s") as opened:
         yield opened
-        kill_marked([run.job.lease.token for run in opened.store.running() if run.job.lease])
 
 
 @pytest.fixture
 def start_host(jobs, wrong, tmp_path):
     """Start hosts of different machines, each with its own clock."""
-    hosts = []
+    with hosts_of_the_test() as hosts:
 
-    def start(skew):
-        env = {"QUEUECTL_HOME": str(tmp_path / f"home-{len(hosts)}"), **wrong(skew)}
-        hosts.append(HostProcess("serve", "--no-drop", "--no-dashboard", "--workers", "2", env=env))
-        return hosts[-1]
+        def start(skew):
+            env = {"QUEUECTL_HOME": str(tmp_path / f"home-{len(hosts)}"), **wrong(skew)}
+            hosts.append(HostProcess("serve", "--no-drop", "--no-dashboard", "--workers", "2", env=env))
+            return hosts[-1]
 
-    yield start
-    for host in hosts:
-        if host.process.poll() is None:
-            host.kill()
+        yield start
 
 
 def is_near(moment):

@@ -12,11 +12,9 @@ import pytest
 
 from queuectl.model.job import JobSpec
 from queuectl.model.state import State
-from queuectl.platform.process import kill_marked
-from queuectl.queue import Queue
 from tests.clusters import new_cluster
 from tests.conftest import need
-from tests.hosts import CLI, QUICK, HostProcess, until, waits_for
+from tests.hosts import CLI, HostProcess, hosts_of_the_test, shared_queue, until, waits_for
 from tests.support import PATIENCE, is_alive
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's network namespaces")
@@ -60,7 +58,7 @@ class RemoteHost(HostProcess):
     def __init__(self, machine, cluster, home):
         self.command = [need("ip"), "netns", "exec", machine.name, *CLI]
         url = cluster.url(address=machine.near) + "?sslmode=disable"
-        env = {"QUEUECTL_DB": url, "QUEUECTL_HOME": str(home), "QUEUECTL_RUN_QUEUES": "*"}
+        env = {"QUEUECTL_DB": url, "QUEUECTL_HOME": str(home)}
         super().__init__("serve", "--no-drop", "--no-dashboard", "--workers", "4", env=env)
 
 
@@ -95,30 +93,24 @@ def server(machines):
 
 
 @pytest.fixture
-def jobs(server):
+def jobs(server, monkeypatch):
     server.run("DROP SCHEMA IF EXISTS queuectl CASCADE")
-    with Queue.open(server.url()) as opened:
-        for key, value in {**QUICK, **SHORT}.items():
-            opened.set_setting(key, value)
+    with shared_queue(server.url(), monkeypatch, **SHORT) as opened:
         yield opened
-        kill_marked([run.job.lease.token for run in opened.store.running() if run.job.lease])
 
 
 @pytest.fixture
 def hosts(jobs, machines, server, tmp_path):
     """Start a host on each machine, when it is asked for; their links are up at the end."""
-    started = []
+    with hosts_of_the_test() as started:
 
-    def start(number):
-        started.append(RemoteHost(machines[number], server, tmp_path / f"home-{number}"))
-        return started[-1]
+        def start(number):
+            started.append(RemoteHost(machines[number], server, tmp_path / f"home-{number}"))
+            return started[-1]
 
-    yield start
-    for machine in machines:
-        machine.mend()
-    for host in started:
-        if host.process.poll() is None:
-            host.kill()
+        yield start
+        for machine in machines:
+            machine.mend()
 
 
 def lines(path):

@@ -8,8 +8,7 @@ import pytest
 from queuectl.model.job import JobSpec
 from queuectl.model.state import State
 from queuectl.platform import machine
-from queuectl.queue import Queue
-from tests.hosts import QUICK, HostProcess, run_cli, until, waits_for
+from tests.hosts import HostProcess, hosts_of_the_test, run_cli, shared_queue, until, waits_for
 from tests.support import PATIENCE
 
 pytestmark = pytest.mark.posix
@@ -17,34 +16,28 @@ pytestmark = pytest.mark.posix
 
 @pytest.fixture
 def jobs(postgres_url, monkeypatch):
-    """Open the test's own queue on the server; what is started in the test works on it, too."""
-    monkeypatch.setenv("QUEUECTL_DB", postgres_url)
-    monkeypatch.delenv("QUEUECTL_RUN_QUEUES")
-    with Queue.open() as opened:
-        for key, value in QUICK.items():
-            opened.set_setting(key, value)
+    with shared_queue(postgres_url, monkeypatch) as opened:
+        monkeypatch.delenv("QUEUECTL_RUN_QUEUES")
         yield opened
 
 
 @pytest.fixture
 def start_host(jobs, tmp_path):
     """Start a host on a machine of its own: with a home and settings that no other one has."""
-    hosts = []
+    with hosts_of_the_test() as hosts:
 
-    def start(name, *args, tags="", queues="*"):
-        env = {"QUEUECTL_HOME": str(tmp_path / name)}
-        for key, value in {"machine_tags": tags, "run_queues": queues}.items():
-            if value:
-                run_cli("config", "set", key, value, env=env, check=True)
-        host = HostProcess("serve", "--no-dashboard", *(args or ("--no-drop",)), "--workers", "4", env=env)
-        host.env = env
-        hosts.append(host)
-        host.says("Ctrl+C")
-        return host
+        def start(name, *args, tags="", queues="*"):
+            env = {"QUEUECTL_HOME": str(tmp_path / name)}
+            for key, value in {"machine_tags": tags, "run_queues": queues}.items():
+                if value:
+                    run_cli("config", "set", key, value, env=env, check=True)
+            host = HostProcess("serve", "--no-dashboard", *(args or ("--no-drop",)), "--workers", "4", env=env)
+            host.env = env
+            hosts.append(host)
+            host.says("Ctrl+C")
+            return host
 
-    yield start
-    for host in hosts:
-        host.kill() if host.process.poll() is None else None
+        yield start
 
 
 def ran_on(tmp_path, name):

@@ -6,7 +6,7 @@ from queuectl.errors import StoreUnavailable
 from queuectl.model.state import State
 from queuectl.queue import Queue
 from tests.clusters import new_cluster
-from tests.hosts import QUICK, HostProcess, run_cli, until, waits_for
+from tests.hosts import HostProcess, quick_queue, run_cli, until, waits_for
 from tests.support import PATIENCE, is_alive
 
 pytestmark = pytest.mark.posix
@@ -42,9 +42,7 @@ def caught_up(primary, standby):
 
 
 def test_hosts_go_on_at_the_standby_that_is_promoted(primary, standby, url, tmp_path):
-    with Queue.open() as jobs:
-        for key, value in QUICK.items():
-            jobs.set_setting(key, value)
+    with quick_queue() as jobs:
         host = HostProcess("serve", "--no-drop", "--workers", "2")
         job = jobs.enqueue([waits_for(tmp_path / "go")])[0]
         [run] = until(lambda: [run for run in jobs.store.running() if run.pid], "it to run")

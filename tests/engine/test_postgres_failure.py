@@ -13,10 +13,9 @@ from queuectl.errors import StoreUnavailable
 from queuectl.model.admission import Room
 from queuectl.model.job import JobSpec
 from queuectl.model.state import State
-from queuectl.platform.process import kill_marked
 from queuectl.queue import Queue
 from tests.clusters import Wall, new_cluster
-from tests.hosts import QUICK, HostProcess, until, waits_for
+from tests.hosts import HostProcess, hosts_of_the_test, shared_queue, until, waits_for
 from tests.support import PATIENCE, is_alive
 
 pytestmark = pytest.mark.posix
@@ -43,14 +42,8 @@ def cluster(server):
 
 @pytest.fixture
 def jobs(cluster, monkeypatch):
-    """Open the test's own queue on the server; what is started in the test works on it, too."""
-    monkeypatch.setenv("QUEUECTL_DB", cluster.url())
-    monkeypatch.setenv("QUEUECTL_RUN_QUEUES", "*")
-    with Queue.open() as opened:
-        for key, value in QUICK.items():
-            opened.set_setting(key, value)
+    with shared_queue(cluster.url(), monkeypatch) as opened:
         yield opened
-        kill_marked([run.job.lease.token for run in opened.store.running() if run.job.lease])
 
 
 @pytest.fixture
@@ -77,18 +70,14 @@ def walls(cluster):
 @pytest.fixture
 def start_host(jobs, tmp_path):
     """Start hosts of different machines, as far as they know."""
-    hosts = []
+    with hosts_of_the_test() as hosts:
 
-    def start(*args, env=None):
-        home = {"QUEUECTL_HOME": str(tmp_path / f"home-{len(hosts)}")}
-        host = HostProcess(*(args or ("serve", "--no-drop", "--workers", "4")), env={**home, **(env or {})})
-        hosts.append(host)
-        return host
+        def start(*args, env=None):
+            home = {"QUEUECTL_HOME": str(tmp_path / f"home-{len(hosts)}")}
+            hosts.append(HostProcess(*(args or ("serve", "--no-drop", "--workers", "4")), env={**home, **(env or {})}))
+            return hosts[-1]
 
-    yield start
-    for host in hosts:
-        if host.process.poll() is None:
-            host.kill()
+        yield start
 
 
 def lines(path):

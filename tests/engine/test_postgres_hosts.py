@@ -10,9 +10,7 @@ import pytest
 
 from queuectl.model.job import JobSpec
 from queuectl.model.state import State
-from queuectl.platform.process import kill_marked
-from queuectl.queue import Queue
-from tests.hosts import QUICK, HostProcess, run_cli, until
+from tests.hosts import run_cli, shared_queue, until
 from tests.support import PATIENCE, SLEEP, is_alive
 
 pytestmark = pytest.mark.posix
@@ -21,28 +19,8 @@ SLEEPER = f"sh -c {shlex.quote(SLEEP)}"
 
 @pytest.fixture
 def jobs(postgres_url, monkeypatch):
-    """Open the test's own queue on the server; what is started in the test works on it, too."""
-    monkeypatch.setenv("QUEUECTL_DB", postgres_url)
-    with Queue.open() as opened:
-        for key, value in QUICK.items():
-            opened.set_setting(key, value)
+    with shared_queue(postgres_url, monkeypatch) as opened:
         yield opened
-        kill_marked([run.job.lease.token for run in opened.store.running() if run.job.lease])
-
-
-@pytest.fixture
-def start_host(jobs):
-    hosts = []
-
-    def start(*args, **options):
-        host = HostProcess(*(args or ("serve", "--no-drop", "--workers", "4")), **options)
-        hosts.append(host)
-        return host
-
-    yield start
-    for host in hosts:
-        if host.process.poll() is None:
-            host.kill()
 
 
 def lines(path):

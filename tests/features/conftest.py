@@ -15,7 +15,8 @@ CLERK = Path(__file__).with_name("clerk.py")
 
 @pytest.fixture(autouse=True)
 def _quick():
-    quick_queue().close()
+    with quick_queue():
+        pass
 
 
 @pytest.fixture

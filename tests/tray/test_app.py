@@ -10,7 +10,6 @@ import pytest
 
 from queuectl.model.job import JobSpec
 from queuectl.model.state import State
-from queuectl.platform.process import kill_marked
 from tests.hosts import PATIENCE, quick_queue, run_cli, until
 from tests.tray.application import Tray, enabled, find, label
 
@@ -21,7 +20,6 @@ pytestmark = [pytest.mark.posix, pytest.mark.skipif(sys.platform != "linux", rea
 def jobs():
     with quick_queue() as opened:
         yield opened
-        kill_marked([run.job.lease.token for run in opened.store.running() if run.job.lease])
 
 
 @pytest.fixture

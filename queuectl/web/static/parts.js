@@ -132,3 +132,10 @@ export function table({ label, columns, rows, extra = "" }) {
           h("td", { role: "cell", class: columns[place].extra, "data-label": columns[place].unseen ? null : columns[place].name },
             cell))))));
 }
+
+/** Says that nobody runs what waits, and how to start somebody. */
+export function noHost() {
+  return h("div", { class: "banner banner-warn" }, icon("warning"),
+    h("p", null, h("strong", null, "No host is running, so jobs wait. "), "Start one: ", h("code", null, "queuectl serve"),
+      " or the tray."));
+}

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { count, plural, ticking } from "../format.js";
 import { icon, sign } from "../icons.js";
 import { jobLink, progressOf, verbButton } from "../jobparts.js";
-import { card, codeLine, empty, MEANINGS, segmented, STATES } from "../parts.js";
+import { card, codeLine, empty, MEANINGS, noHost, segmented, STATES } from "../parts.js";
 import { runsChart } from "../charts.js";
 import { pauseBanners } from "../shell.js";
 import { workersTimeline } from "../timeline.js";
@@ -41,13 +41,6 @@ export function draw(route, [data, folder], tools) {
       h("div", { class: "column" }, running(data), chart(data, tools), lanes(data)),
       h("div", { class: "column column-side" }, next(data), recent(data), hosts(data))),
   ];
-}
-
-/** Says that nobody runs what waits, and how to start somebody. */
-export function noHost() {
-  return h("div", { class: "banner banner-warn" }, icon("warning"),
-    h("p", null, h("strong", null, "No host is running, so jobs wait. "), "Start one: ", h("code", null, "queuectl serve"),
-      " or the tray."));
 }
 
 function tiles(counts) {

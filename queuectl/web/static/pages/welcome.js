@@ -3,9 +3,8 @@
 import { attempt, freshKey, send } from "../api.js";
 import { h } from "../dom.js";
 import { mayEnqueue } from "../jobform.js";
-import { button, codeLine, copyButton, segmented } from "../parts.js";
+import { button, codeLine, copyButton, noHost, segmented } from "../parts.js";
 import { go, jobHref } from "../router.js";
-import { noHost } from "./overview.js";
 import { dropZone } from "./drop.js";
 
 const shell = { kind: /Win/.test(navigator.userAgent) ? "powershell" : "sh" };

@@ -7,9 +7,8 @@ import { h } from "../dom.js";
 import { at, ticking } from "../format.js";
 import { icon, sign } from "../icons.js";
 import { jobLink, progressOf, verbButton } from "../jobparts.js";
-import { button, codeLine, empty } from "../parts.js";
+import { button, codeLine, empty, noHost } from "../parts.js";
 import { jobHref } from "../router.js";
-import { noHost } from "./overview.js";
 
 export function title() {
   return "Workers";
