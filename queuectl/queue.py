@@ -345,9 +345,9 @@ class Queue:
         """
         self.store.remove_queue(name)
 
-    def stop_hosts(self, kinds: Sequence[str], *, finish_up: bool = False) -> list[HostRow]:
-        """Ask the living hosts of these kinds to stop gracefully, or first to run what is in the queue by now."""
-        asked = [host for host in self.hosts() if host.kind in kinds]
+    def stop_hosts(self, kinds: Sequence[str], *, machine: str | None = None, finish_up: bool = False) -> list[HostRow]:
+        """Ask living hosts, of all machines or of one, to stop gracefully, or first to run what is there by now."""
+        asked = [one for one in self.hosts() if one.kind in kinds and (machine is None or one.answers_to(machine))]
         newest = self.store.newest_id() if finish_up else 0
         for host in asked:
             self.store.ask_to_stop(host.id, f"{FINISH_UP}{newest}" if newest else "graceful")

@@ -85,9 +85,10 @@ def _start(
 
 @command("stop")
 @click.option("--all", "everything", is_flag=True, help="Hosts of the other kinds too: serve and the tray.")
+@click.option("--host", "machine", metavar="NAME", help="Only on machines with this name or tag; else on all.")
 @click.option("--drain", is_flag=True, help="Let them first run what is in the queue by now, and take nothing new.")
-def stop(everything: bool, drain: bool) -> None:
-    """Stop all worker processes gracefully.
+def stop(everything: bool, machine: str | None, drain: bool) -> None:
+    """Stop all worker processes gracefully, on whichever machines.
 
     Running jobs may end; what does not goes back to the queue.
 
@@ -96,20 +97,23 @@ def stop(everything: bool, drain: bool) -> None:
       queuectl worker stop
       queuectl worker stop --drain
       queuectl worker stop --all
+      queuectl worker stop --all --host gpu-box
     """
-    _stop(everything=everything, drain=drain)
+    _stop(everything=everything, machine=machine, drain=drain)
 
 
-def _stop(*, everything: bool, drain: bool) -> None:
+def _stop(*, everything: bool, machine: str | None = None, drain: bool) -> None:
     with open_queue() as queue:
         hosts = queue.hosts()
-        asked = queue.stop_hosts(("worker", "serve", "tray") if everything else ("worker",), finish_up=drain)
+        kinds = ("worker", "serve", "tray") if everything else ("worker",)
+        asked = queue.stop_hosts(kinds, machine=machine.lower() if machine else None, finish_up=drain)
         others = len(hosts) - len(asked)
     if asked:
         names = ", ".join(f"{host.id} (pid {host.pid} on {plain(host.name)})" for host in asked)
-        echo(f"{'Drain' if drain else 'Stop'} signal sent to all workers: {names}")
+        whom = f"the workers on {plain(machine)}" if machine else "all workers"
+        echo(f"{'Drain' if drain else 'Stop'} signal sent to {whom}: {names}")
     else:
-        echo("No worker is running.")
+        echo(f"No worker is running{f' on {plain(machine)}' if machine else ''}.")
     if others:
         echo(f"{others} other host{'s go' if others > 1 else ' goes'} on; to stop all: queuectl worker stop --all")
 

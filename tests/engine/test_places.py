@@ -155,6 +155,17 @@ def test_what_another_machine_asks_for_holds(jobs, start_host, tmp_path):
     assert jobs.wait([waiting.id], PATIENCE)[0].state is State.COMPLETED
 
 
+def test_the_hosts_of_one_machine_are_stopped(jobs, start_host):
+    gpu = start_host("gpu-box", tags="gpu")
+    start_host("office")
+    told = run_cli("worker", "stop", "--all", "--host", "elsewhere", check=True).out
+    assert told.startswith("No worker is running on elsewhere.\n2 other hosts go on")
+    told = run_cli("worker", "stop", "--all", "--host", "GPU", check=True).out
+    assert told.startswith("Stop signal sent to the workers on GPU: ")
+    assert gpu.ends() == 0
+    assert [host.tags for host in jobs.hosts()] == [()]
+
+
 def test_limits_and_mutexes_hold_across_machines(jobs, start_host, tmp_path):
     run_cli("queue", "set", "limited", "--limit", "1", check=True)
     for name in ("one", "two"):
