@@ -29,7 +29,7 @@ const seen = new Map();
 let route = parse(location.hash);
 let page = pageOf(route);
 let tools = null;
-let planned = false;
+let planned = 0;
 let titleSaid = "";
 
 function pageOf(to) {
@@ -55,15 +55,18 @@ function isOutage(problem) {
   return problem?.status === 503;
 }
 
-/** Draw soon, once for all that comes until then. */
+/** Draw soon, once for all that comes until then: with the next frame, or before long where a tab gets none. */
 function plan() {
   if (planned) return;
-  planned = true;
-  const soon = document.hidden ? (then) => setTimeout(then, 200) : requestAnimationFrame;
-  soon(() => {
-    planned = false;
-    draw();
-  });
+  planned = setTimeout(drawPlanned, 200);
+  requestAnimationFrame(drawPlanned);
+}
+
+function drawPlanned() {
+  if (!planned) return;
+  clearTimeout(planned);
+  planned = 0;
+  draw();
 }
 
 function draw() {

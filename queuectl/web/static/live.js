@@ -42,7 +42,7 @@ export class Live {
     this.timer = 0;
     this.worry = 0;
     // Whoever comes back to this tab may have opened the page anew in another one.
-    addEventListener("focus", () => { if (this.state !== "live") this.open(); });
+    addEventListener("focus", () => { if (!document.hidden && this.state !== "live") this.open(); });
     addEventListener("online", () => this.open());
     whileSeen(() => this.open(), () => this.rest());
   }
