@@ -189,7 +189,7 @@ export class LogView {
     this.say(this.tools,
       h("span", { class: "log-size" }, whole ? size(bytes) : running ? "" : `the last ${size(bytes)}`,
         this.lines.count ? ` · ${plural(this.lines.count, "line")} shown` : ""),
-      running ? toggle("Follow", this.follow, (on) => this.setFollow(on)) : null,
+      running && whole ? toggle("Follow", this.follow, (on) => this.setFollow(on)) : null,
       toggle("Wrap", wrapped, (on) => {
         wrapped = on;
         this.scroller.classList.toggle("log-wrap", on);

@@ -133,6 +133,11 @@ export function table({ label, columns, rows, extra = "" }) {
             cell))))));
 }
 
+/** Whether nobody has said which queues of a shared database a host runs, so that it runs none. */
+export function untold(host) {
+  return host.queues !== null && !host.queues.length;
+}
+
 /** Says that nobody runs what waits, and how to start somebody. */
 export function noHost() {
   return h("div", { class: "banner banner-warn" }, icon("warning"),

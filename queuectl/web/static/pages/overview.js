@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { count, plural, ticking } from "../format.js";
 import { icon, sign } from "../icons.js";
 import { jobLink, progressOf, verbButton } from "../jobparts.js";
-import { card, codeLine, empty, MEANINGS, noHost, segmented, STATES } from "../parts.js";
+import { card, codeLine, empty, MEANINGS, noHost, segmented, STATES, untold } from "../parts.js";
 import { runsChart } from "../charts.js";
 import { pauseBanners } from "../shell.js";
 import { workersTimeline } from "../timeline.js";
@@ -111,8 +111,9 @@ function hosts(data) {
     codeLine("queuectl serve"));
   return card({ title: "Hosts", beside: h("a", { href: "#/workers" }, "Workers"), flush: true },
     h("ul", { class: "lines" }, data.hosts.map((host) => h("li", { key: host.id },
-      h("span", { class: `dot ${host.stopping ? "dot-warn" : "dot-good"}` }),
+      h("span", { class: `dot ${host.stopping || untold(host) ? "dot-warn" : "dot-good"}` }),
         h("span", { class: "cut", title: `${host.name}, ${host.id}` }, h("bdi", null, visible(host.name)),
         h("span", { class: "faint" }, ` ${host.kind}`)),
-      h("span", { class: "lines-time" }, host.stopping ? "stopping, " : "", `${host.busy}/${host.workers} busy`)))));
+      h("span", { class: "lines-time" }, untold(host) ? "runs no queue"
+        : [host.stopping ? "stopping, " : "", `${host.busy}/${host.workers} busy`])))));
 }

@@ -7,7 +7,7 @@ import { h } from "../dom.js";
 import { at, ticking } from "../format.js";
 import { icon, sign } from "../icons.js";
 import { jobLink, progressOf, verbButton } from "../jobparts.js";
-import { button, codeLine, empty, noHost } from "../parts.js";
+import { button, codeLine, empty, noHost, untold } from "../parts.js";
 import { jobHref } from "../router.js";
 
 export function title() {
@@ -59,11 +59,6 @@ function host(one) {
         h("span", { class: "running-time" }, ticking(job.started_at, "elapsed")), verbButton(job, "cancel", { only: true })),
         progressOf(job) ? h("div", { class: "running-more" }, progressOf(job)) : null)))
       : untold(one) ? told(one) : h("p", { class: "card-note" }, icon("check"), " Runs nothing now."));
-}
-
-/** Whether nobody has said which queues of a shared database a host runs, so that it runs none. */
-function untold(one) {
-  return one.queues !== null && !one.queues.length;
 }
 
 function told(one) {
