@@ -93,7 +93,7 @@ class LogStreams:
                 log.seek(start)
                 data = log.read(CHUNK)
         except OSError:
-            return self._read_elsewhere(where, position)
+            return self._read_elsewhere(where, position, running=running)
         except NotFound:
             return Piece(start=position, end=position, data=b"", dropped=False, over=True)
         if dropped and start:  # begin with a whole line, or at least a whole character
@@ -104,15 +104,15 @@ class LogStreams:
             data = data[: len(data) - _unfinished(data)]
         return Piece(start=start, end=start + len(data), data=data, dropped=dropped, over=over)
 
-    def _read_elsewhere(self, where: Where, position: int) -> Piece:
-        """Read on in a log of another machine, where that shares it."""
+    def _read_elsewhere(self, where: Where, position: int, *, running: bool) -> Piece:
+        """Read on in a log of another machine, where that shares it; while it runs, that may come back."""
         try:
             run = next(run for run in self._queue.attempts(where.job_id) if run.number == where.number)
             part = elsewhere.read_part(self._queue, run, after=position, limit=CHUNK)
             if part["size"] - position > BEHIND:
                 part = elsewhere.read_part(self._queue, run, limit=CHUNK)
         except (QueuectlError, StopIteration):
-            return Piece(start=position, end=position, data=b"", dropped=False, over=True)
+            return Piece(start=position, end=position, data=b"", dropped=False, over=not running)
         return Piece(
             start=part["start"], end=part["end"], data=part["text"].encode(), dropped=part["start"] != position,
             over=not part["running"] and part["end"] >= part["size"],

@@ -1,6 +1,7 @@
 """The tray application as a process, and what a test sees of its menu."""
 
 import sys
+from typing import ClassVar
 
 from tests.hosts import HostProcess
 
@@ -11,6 +12,12 @@ class Tray(HostProcess):
     """The real program."""
 
     command = TRAY
+    started: ClassVar = []
+    """All that the test has started."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.started.append(self)
 
 
 def label(desktop, position):

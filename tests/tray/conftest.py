@@ -6,7 +6,9 @@ import threading
 
 import pytest
 
+from tests.hosts import hosts_of_the_test
 from tests.support import PATIENCE
+from tests.tray.application import Tray
 
 if sys.platform != "linux":
     collect_ignore_glob = ["test_sni*.py"]
@@ -88,4 +90,6 @@ def opened(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
     monkeypatch.setenv("TERMINAL", "a-terminal")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    return lambda: note.read_text() if note.exists() else ""
+    with hosts_of_the_test() as trays:
+        monkeypatch.setattr(Tray, "started", trays)
+        yield lambda: note.read_text() if note.exists() else ""

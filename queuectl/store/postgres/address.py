@@ -17,6 +17,7 @@ CONNECT_TIMEOUT = 10
 """Seconds."""
 SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 """After how much of it a machine at the other end is taken for gone; the last one in milliseconds."""
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +47,9 @@ def parse(url: str) -> Address:
         # libpq's own words may repeat the password.
         hint = "Such as --db postgresql://user:password@host/database; quote what is special in a password: %40 for @."
         raise UsageError("the URL of the PostgreSQL database cannot be understood", hint=hint) from exc
+    if options.get("sslmode", "disable") not in SSL_MODES:
+        hint = f"It is one of {', '.join(SSL_MODES)}."
+        raise UsageError("the URL of the PostgreSQL database has an unknown sslmode", hint=hint)
     host = str(options.get("host") or options.get("hostaddr") or "")
     options.setdefault("connect_timeout", CONNECT_TIMEOUT)
     options.setdefault("application_name", "queuectl")
