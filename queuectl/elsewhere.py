@@ -4,7 +4,7 @@ import http.client
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import IO, Any
 from urllib.parse import urlencode, urlsplit
 
 from queuectl.errors import NotFound
@@ -40,7 +40,7 @@ def read_part(
         return part
 
 
-def copy_log(queue: Queue, run: Attempt, file: BinaryIO) -> None:
+def copy_log(queue: Queue, run: Attempt, file: IO[bytes]) -> None:
     """Write a whole log into a file.
 
     Raises:

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -64,7 +64,7 @@ def logs(job: str, follow: bool, attempt: int | None, every: bool, lines: int | 
                 _print(log, 0 if lines is None else _start_of_last(log, lines))
 
 
-def _open(queue: "Queue", run: "Attempt") -> BinaryIO:
+def _open(queue: "Queue", run: "Attempt") -> IO[bytes]:
     try:
         return queue.paths.log(run.job_id, run.number).open("rb")
     except OSError:
@@ -90,7 +90,7 @@ def _say_not_here(exc: NotFound, run: "Attempt") -> None:
         else "This is the end of it, from the database.")  # fmt: skip
 
 
-def _start_of_last(log: BinaryIO, count: int) -> int:
+def _start_of_last(log: IO[bytes], count: int) -> int:
     """Return where the last ``count`` lines begin; the log may be larger than the memory."""
     end = position = log.seek(0, os.SEEK_END)
     while count and position:
@@ -163,7 +163,7 @@ def _print_elsewhere(
     return position
 
 
-def _print(log: BinaryIO, position: int) -> int:
+def _print(log: IO[bytes], position: int) -> int:
     """Print a log from a position on; return where it ended."""
     if log.seek(0, os.SEEK_END) < position:
         say(_DROPPED)
