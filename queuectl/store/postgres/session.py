@@ -1,6 +1,7 @@
 """One PostgreSQL connection as the verbs have it, and the locks that keep hosts out of each other's way."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -92,13 +93,14 @@ class Session:
         # indexes, whatever the planner makes of numbers from an idle moment.
         connection.adapters.register_dumper(int, Int8Dumper)
         connection.prepare_threshold = 3
+        self._cursor = connection.cursor()  # making one takes as long as asking with it
         connection.execute(_SETUP.format(wait=self._lock_timeout * 1000))
 
-    def _execute(self, text: str, values: Any = None) -> "psycopg.Cursor[Any]":
+    def _execute(self, text: str, values: Any = None, *, is_read_at_once: bool = False) -> "psycopg.Cursor[Any]":
         """Run a statement; the first one after a rest once more on another connection, if this one has died."""
         untried, self.untried = self.untried, False
         try:
-            return self.connection.execute(text, values)
+            return (self._cursor if is_read_at_once else self.connection).execute(text, values)
         except psycopg.OperationalError:
             if not untried or not self.connection.closed:
                 raise
@@ -130,7 +132,9 @@ class Session:
 
     def begin(self) -> None:
         """Begin a transaction, and learn the time, in one step."""
-        cursor = self._execute("BEGIN; SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
+        cursor = self._execute(
+            "BEGIN; SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint", is_read_at_once=True
+        )
         cursor.nextset()
         self.now = Found(cursor).get
         self.inside = True
@@ -138,7 +142,7 @@ class Session:
 
     def commit(self) -> None:
         """Keep what was changed."""
-        self.connection.execute("COMMIT")
+        self.connection.commit()
         self.inside = False
 
     def roll_back(self) -> None:
@@ -166,7 +170,7 @@ class Session:
 
     def gather(self, text: str, values: Any) -> list[Any]:
         """Return all rows of a statement."""
-        rows = self._execute(text, _clean(values)).fetchall()
+        rows = self._execute(text, _clean(values), is_read_at_once=True).fetchall()
         return list(map(_unescaped, rows)) if "tail" in text else rows
 
     def changes(self) -> int:
@@ -194,12 +198,11 @@ class Session:
         Where others hold the first in line, it looks farther behind them.
         """
         taken: list[Any] = []
+        values = {**values, "token": os.urandom(16).hex(), "graph": False, "limits": False}
         reach = max(most, self._reach)
         while True:
             left = most - len(taken)
-            found = self.gather(
-                sql.CLAIM_PLAINLY, {**values, "graph": False, "limits": False, "reach": reach, "limit": left}
-            )
+            found = self.gather(sql.CLAIM_PLAINLY, {**values, "reach": reach, "limit": left})
             [needs_locks, has_slots, is_cut] = found[0][:3]
             self._holds_rows = self._holds_rows or not needs_locks
             if needs_locks or has_slots:

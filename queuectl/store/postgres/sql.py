@@ -159,7 +159,7 @@ CLAIM_PLAINLY = f"""
         WHERE jobs.state = 'pending'
         ORDER BY ready.priority DESC, ready.id LIMIT %(limit)s FOR NO KEY UPDATE OF jobs SKIP LOCKED
     ), taken AS (
-        UPDATE jobs SET {_BEGIN_RUN}, lease_token = replace(gen_random_uuid()::text, '-', '')
+        UPDATE jobs SET {_BEGIN_RUN}, lease_token = %(token)s || jobs.id
         FROM best WHERE jobs.id = best.id AND NOT EXISTS (SELECT 1 FROM best WHERE slots > 1)
         RETURNING {_JOBS_COLUMNS}
     )
@@ -169,7 +169,8 @@ CLAIM_PLAINLY = f"""
         taken.*
     FROM need LEFT JOIN taken ON true
 """
-STARTED = same(sqlite.STARTED)
+# A job that is being deleted is waited for.
+STARTED = same(sqlite.STARTED).replace("ON CONFLICT", "FOR KEY SHARE ON CONFLICT")
 # One step for the whole batch, with the locks: the function is in the first migration.
 END_RUNS = "SELECT place, state, is_awaited FROM end_runs(%(runs)s::jsonb, %(now)s, %(host_name)s)"
 UNCLAIM = same(sqlite.UNCLAIM).replace("(NOT cancel_requested)", "(NOT cancel_requested)::int")

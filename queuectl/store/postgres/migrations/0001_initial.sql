@@ -71,9 +71,10 @@ CREATE INDEX jobs_listed ON queuectl.jobs (queue, state, id) WHERE state <> 'pro
 CREATE INDEX jobs_ended_of_queue ON queuectl.jobs (queue, state, finished_at, id) WHERE finished_at IS NOT NULL;
 CREATE INDEX jobs_due_of_queue ON queuectl.jobs (queue, state, run_at, id) WHERE state IN ('scheduled', 'failed');
 
--- One row a run that was seen to start late or to end; what runs now stands in jobs.
+-- One row a run that was seen to start late or to end; what runs now stands in jobs. A row goes with its job: who adds
+-- one has the job locked, so that nothing need be looked up again for each.
 CREATE TABLE queuectl.attempts (
-    job_id       bigint NOT NULL REFERENCES queuectl.jobs (id) ON DELETE CASCADE,
+    job_id       bigint NOT NULL,
     number       bigint NOT NULL,
     host         text   NOT NULL,
     host_name    text   NOT NULL,
@@ -210,6 +211,7 @@ BEGIN
     ELSIF TG_OP = 'DELETE' THEN
         INSERT INTO queuectl.job_counts (queue, state, count)
         SELECT queue, state, -count(*) FROM removed GROUP BY queue, state;
+        DELETE FROM queuectl.attempts WHERE job_id IN (SELECT id FROM removed);
     ELSE
         INSERT INTO queuectl.job_counts (queue, state, count)
         SELECT queue, state, sum(change) FROM (
