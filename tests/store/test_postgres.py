@@ -1,13 +1,16 @@
 """The store on PostgreSQL passes the suite."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 
+from queuectl.model.state import State, Verb
 from queuectl.store import pages
+from queuectl.store.types import JobFilter
 from tests.hosts import until
 from tests.store.conformance import StoreConformance
-from tests.store.conformance.case import add
+from tests.store.conformance.case import add, run
 from tests.store.conformance.pages import Pages
 from tests.support import PATIENCE
 
@@ -26,6 +29,17 @@ class TestPostgresInSmallPieces(Pages):
         for name, value in (("CHUNK", 3), ("AT_ONCE", 8), ("LEAST", 1)):
             monkeypatch.setattr(pages, name, value)
         return open_postgres
+
+
+def test_the_runs_of_a_job_go_with_it(open_postgres, postgres):
+    store = open_postgres()
+    for _ in range(3):
+        run(store, add(store), Verb.COMPLETE)
+    ended, deleted, *_ = store.jobs(JobFilter())
+    store.delete(deleted.id)
+    assert len(store.forget(State.COMPLETED, ended.finished_at + timedelta(days=1), 1)) == 1
+    [left] = store.jobs(JobFilter())
+    assert postgres.run("SELECT job_id FROM queuectl.attempts", "queue") == [(left.id,)]
 
 
 def test_a_ring_reaches_whoever_listens_until_he_stops(open_postgres):
