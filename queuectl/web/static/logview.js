@@ -175,7 +175,8 @@ export class LogView {
     else if (!whole && bytes > 0) this.say(this.head,
       h("span", null, "This is the end of the log. All of it is on the machine that ran the job, which does not share it now (share_logs)."));
     else this.say(this.head, start > 0 ? more
-      : h("span", null, bytes > 0 ? "Beginning of the output" : running ? "No output yet" : "It wrote nothing"));
+      : h("span", null, bytes > 0 ? "Beginning of the output"
+        : !running ? "It wrote nothing" : whole ? "No output yet" : "Looking for its log"));
     if (this.detached) this.say(this.foot, h("span", null, "Later output was let go, to keep the page fast. "),
       button({ label: "Go to the end", icon: "end", kind: "quiet", onclick: () => this.load() }));
     else if (running && !whole) this.say(this.foot);
