@@ -40,7 +40,7 @@ def edit(queue: Queue, job: Job, spec: JobSpec) -> Job:
     changed = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
     new = queue.filled_in(spec, queue.settings())
     with queue.store.transaction():
-        present = queue.store.get(job.id).spec
+        present = queue.store.hold(job.id, waits=True).spec
         if replace(present, run_at=None) != replace(job.spec, run_at=None):  # its time is the clock's, too
             hint = f"Look at it, and change it again: queuectl show {job.id}"
             raise WrongState(f"job {job.id} was changed by somebody else meanwhile", hint=hint)
@@ -67,7 +67,7 @@ def tag(queue: Queue, job: Job, *, add: Sequence[str] = (), remove: Sequence[str
         InvalidJob: a tag cannot be.
     """
     with queue.store.transaction():
-        spec = queue.store.get(job.id).spec  # as it is now: others may tag it at the same time
+        spec = queue.store.hold(job.id).spec  # as it is now: others may tag it at the same time
         tags = [one for one in dict.fromkeys((*spec.tags, *add)) if one not in remove]
         validate(replace(spec, tags=tuple(tags)))
         return queue.store.annotate(job.id, tags=tags, note=spec.note)
@@ -80,6 +80,6 @@ def note(queue: Queue, job: Job, text: str | None) -> Job:
         InvalidJob: it is too long.
     """
     with queue.store.transaction():
-        spec = queue.store.get(job.id).spec
+        spec = queue.store.hold(job.id).spec
         validate(replace(spec, note=text))
         return queue.store.annotate(job.id, tags=spec.tags, note=text)

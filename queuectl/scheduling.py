@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 
-from queuectl.errors import InvalidSchedule, WrongState
+from queuectl.errors import InvalidSchedule, NotFound, WrongState
 from queuectl.model.catchup import CatchUp, Launch, OverlapPolicy, decide_overlap
 from queuectl.model.defaults import fill, read_defaults
 from queuectl.model.dependencies import WaitKind
@@ -69,7 +69,9 @@ def add(
     store = queue.store
     with store.transaction():
         now = _whole(store.now())
-        old = next((one for one in store.schedules() if one.name == name), None)
+        old = None
+        with suppress(NotFound):
+            old = store.hold_schedule(name)
         if old is not None and same_times(rule, old.rule):
             rule, last = old.rule, old.last_at
         else:
@@ -95,7 +97,7 @@ def pause(queue: Queue, name: str) -> Schedule:
         NotFound: there is none of that name.
     """
     with queue.store.transaction():
-        old = queue.store.schedule(name)
+        old = queue.store.hold_schedule(name)
         new = replace(old, paused=True)
         queue.store.change_schedule(old, new)
     queue.store.ring()
@@ -111,7 +113,7 @@ def resume(queue: Queue, name: str) -> Schedule:
         NotFound: there is none of that name.
     """
     with queue.store.transaction():
-        old = queue.store.schedule(name)
+        old = queue.store.hold_schedule(name)
         now = _whole(queue.store.now())
         last = now if old.paused else min(old.last_at, now)
         new = replace(old, paused=False, last_at=last, next_at=occurrence_after(old.rule, last), problem=None)
@@ -138,7 +140,7 @@ def run_now(queue: Queue, name: str) -> Job:
         WrongState: the run before has not ended, and the schedule skips what overlaps.
     """
     with queue.store.transaction():
-        old = queue.store.schedule(name)
+        old = queue.store.hold_schedule(name)
         launched = launch(queue, old, [queue.store.now()], source=queue.actor)
         if not launched.jobs:
             running = queue.store.live_runs(name)[-1]

@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from queuectl.errors import InvalidSetting, QueuectlError, StoreUnavailable
+from queuectl.errors import InvalidSetting, NotFound, QueuectlError, StoreUnavailable
 from queuectl.model.catchup import GRACE, Due, due
 from queuectl.model.schedules import Schedule
 from queuectl.queue import Queue
@@ -63,10 +63,10 @@ class Scheduler:
 
     def fire(self) -> None:
         """Enqueue what is due, unless another host was quicker or somebody has changed the schedule."""
-        if self._found:
-            there = {schedule.name: schedule for schedule in self._store.due_schedules(AT_ONCE)}
-            for schedule, found in self._found:
-                if there.get(schedule.name) == schedule:
+        for schedule, found in self._found:
+            with suppress(NotFound):
+                there = self._store.hold_schedule(schedule.name)
+                if there == schedule:
                     self._fire(schedule, found)
 
     def _fire(self, schedule: Schedule, found: Due | QueuectlError) -> None:

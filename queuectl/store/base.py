@@ -108,6 +108,16 @@ class Store(PageVerbs, RunVerbs, ScheduleVerbs, Protocol):
         """
         ...
 
+    def hold(self, job_id: int, *, waits: bool = False) -> Job:
+        """Return one job as it is now, and let nobody else change it before the end of the caller's transaction.
+
+        With ``waits``, nobody else changes what any job waits for, either.
+
+        Raises:
+            NotFound: there is none with that id.
+        """
+        ...
+
     def by_key(self, key: str) -> Job | None:
         """Return the newest job with this key."""
         ...

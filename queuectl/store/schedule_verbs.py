@@ -23,6 +23,14 @@ class ScheduleVerbs(Protocol):
         """
         ...
 
+    def hold_schedule(self, name: str) -> "Schedule":
+        """Return one schedule as it is now, and let nobody else change it before the caller's transaction ends.
+
+        Raises:
+            NotFound: there is none with that name.
+        """
+        ...
+
     def add_schedule(self, schedule: "Schedule") -> None:
         """Keep a new schedule.
 

@@ -6,6 +6,7 @@ _COUNT = len(SCHEDULE_COLUMNS.split(","))
 _ALL = f"SELECT {SCHEDULE_COLUMNS} FROM schedules"
 BY_NAME = f"{_ALL} ORDER BY name"
 ONE = f"{_ALL} WHERE name = ?"
+HOLD = ONE
 _WAITING = "schedules INDEXED BY schedules_due WHERE NOT paused AND next_at IS NOT NULL"
 DUE = f"SELECT {SCHEDULE_COLUMNS} FROM {_WAITING} AND next_at <= ? ORDER BY next_at, name LIMIT ?"
 NEXT = f"SELECT min(next_at) FROM {_WAITING}"

@@ -83,14 +83,19 @@ class PostgresConnections:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Lend a connection to look, in this thread's transaction if there is one."""
+        """Lend a connection to look: the one that this thread has, in its transaction if there is one."""
         with self._in_verb:
-            mine = self._mine()
+            mine: Session | None = self._mine() or getattr(self._local, "reading", None)
             if mine is not None:
                 yield mine
                 return
             with self._lent() as session:
-                yield session
+                # A thread that asked for a second one while it has one could wait for others that do the same.
+                self._local.reading = session
+                try:
+                    yield session
+                finally:
+                    self._local.reading = None
 
     @contextmanager
     def write(self) -> Iterator[Session]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
+from psycopg import errors
+from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 
 from queuectl.store.postgres import sql
@@ -30,7 +32,7 @@ _SETUP = """
 
 
 class Found:
-    """What a statement has found."""
+    """What a statement has found, with texts as they were before they were kept."""
 
     def __init__(self, cursor: "psycopg.Cursor[Any]") -> None:
         self._cursor = cursor
@@ -38,27 +40,17 @@ class Found:
     @property
     def get(self) -> Any:
         """Return the only value there is; None when there is no row."""
-        row = self._cursor.fetchone()
+        row = self.fetchone()
         return None if row is None else row[0]
 
     def fetchone(self) -> Any:
         """Return the next row, or None."""
-        return self._cursor.fetchone()
+        row = self._cursor.fetchone()
+        return None if row is None else _unescaped(row)
 
     def fetchall(self) -> Sequence[Any]:
         """Return all rows that are left."""
-        return self._cursor.fetchall()
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._cursor)
-
-
-class FoundOutput(Found):
-    """What a statement has found that tells what programs have put out."""
-
-    def fetchall(self) -> Sequence[Any]:
-        """Return all rows that are left, as they were before they were kept."""
-        return list(self)
+        return list(map(_unescaped, self._cursor.fetchall()))
 
     def __iter__(self) -> Iterator[Any]:
         return map(_unescaped, self._cursor)
@@ -141,7 +133,13 @@ class Session:
         self.missed = self._has_graph = self._holds_rows = False
 
     def commit(self) -> None:
-        """Keep what was changed."""
+        """Keep what was changed.
+
+        Raises:
+            InFailedSqlTransaction: a statement has failed, which the caller let pass; so nothing can be kept.
+        """
+        if self.connection.pgconn.transaction_status == TransactionStatus.INERROR:  # COMMIT would undo it all, silently
+            raise errors.InFailedSqlTransaction("a part of it had failed, so nothing of it was kept")
         self.connection.commit()
         self.inside = False
 
@@ -160,7 +158,7 @@ class Session:
         cursor = self._execute(text, _clean(values))
         self._changes = cursor.rowcount
         self._holds_rows = self._holds_rows or not text.lstrip().startswith("SELECT")
-        return FoundOutput(cursor) if text == sql.ATTEMPTS else Found(cursor)
+        return Found(cursor)
 
     def executemany(self, text: str, values: Iterable[Any], /) -> None:
         """Run a statement once for each of several values."""
@@ -170,8 +168,7 @@ class Session:
 
     def gather(self, text: str, values: Any) -> list[Any]:
         """Return all rows of a statement."""
-        rows = self._execute(text, _clean(values), is_read_at_once=True).fetchall()
-        return list(map(_unescaped, rows)) if "tail" in text else rows
+        return list(map(_unescaped, self._execute(text, _clean(values), is_read_at_once=True).fetchall()))
 
     def changes(self) -> int:
         """Return how many rows the last statement changed."""
@@ -287,10 +284,12 @@ def _escaped(value: Any, *, json: bool) -> Any:
     return value
 
 
-def _unescaped(row: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(
-        value.replace(_ESCAPE + "0", "\0").replace(_ESCAPE + "1", _ESCAPE)
-        if isinstance(value, str) and _ESCAPE in value
-        else value
-        for value in row
-    )
+def _unescaped(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    for value in row:
+        if isinstance(value, str) and _ESCAPE in value:
+            return tuple(_restored(one) if isinstance(one, str) else one for one in row)
+    return row  # as nearly always
+
+
+def _restored(text: str) -> str:
+    return text.replace(_ESCAPE + "0", "\0").replace(_ESCAPE + "1", _ESCAPE)

@@ -5,6 +5,7 @@ from queuectl.store.postgres.dialect import same
 
 BY_NAME = same(sqlite.BY_NAME) + ' COLLATE "C"'
 ONE = same(sqlite.ONE)
+HOLD = f"{ONE} FOR NO KEY UPDATE"
 DUE = same(sqlite.DUE)
 NEXT = same(sqlite.NEXT)
 ADD = same(sqlite.ADD)

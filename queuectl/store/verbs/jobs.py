@@ -50,6 +50,14 @@ class JobsVerbs:
                 raise no_such_job(job_id)
             return job_from_row(row)
 
+    def hold(self, job_id: int, *, waits: bool = False) -> Job:
+        with self._db.write() as db:
+            if waits:
+                db.lock_graph()
+            db.lock_jobs([job_id])
+            state_of(db, job_id)
+            return read(db, job_id)
+
     def by_key(self, key: str) -> Job | None:
         with self._db.read() as db:
             row = db.execute(db.sql.NEWEST_KEY, (key,)).fetchone()

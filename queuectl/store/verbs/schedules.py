@@ -30,6 +30,13 @@ class SchedulesVerbs:
                 raise _missing(name)
             return schedule_from_row(row)
 
+    def hold_schedule(self, name: str) -> "Schedule":
+        with self._db.write() as db:
+            row = db.execute(db.sql_schedules.HOLD, (name,)).fetchone()
+            if row is None:
+                raise _missing(name)
+            return schedule_from_row(row)
+
     def add_schedule(self, schedule: "Schedule") -> None:
         with self._db.write() as db:
             db.execute(db.sql_schedules.ADD, schedule_values(schedule))

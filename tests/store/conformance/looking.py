@@ -37,7 +37,14 @@ class Lists(StoreCase):
         assert found(key="k") == []
         assert found(queue="b", tag="red", states=(State.PENDING,)) == [b.id]
 
-    @pytest.mark.parametrize("look", ["get", "attempts", "events"])
+    def test_a_character_without_meaning_is_a_character(self, store):
+        odd = "\ufffe0 \ufffe"
+        job = add(store, None, argv=("echo", odd), name=odd, tags=(odd,), key=odd, env={"A": odd})
+        assert job == store.get(job.id) == store.hold(job.id) == store.by_key(odd) == store.jobs(JobFilter(tag=odd))[0]
+        assert (job.spec.argv, job.spec.name, job.spec.env) == (("echo", odd), odd, {"A": odd})
+        assert take(store, job).spec == job.spec
+
+    @pytest.mark.parametrize("look", ["get", "hold", "attempts", "events"])
     def test_what_does_not_exist_is_not_found(self, store, look):
         with pytest.raises(NotFound, match="4711"):
             getattr(store, look)(4711)

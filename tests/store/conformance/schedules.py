@@ -56,6 +56,8 @@ class Schedules(StoreCase):
             store.schedule("nightly")
         with pytest.raises(NotFound, match="nightly"):
             store.remove_schedule("nightly")
+        with pytest.raises(NotFound, match="nightly"):
+            store.hold_schedule("nightly")
 
     def test_one_that_is_removed_leaves_its_jobs(self, store):
         store.add_schedule(SCHEDULE)
