@@ -3,7 +3,7 @@
 import http.client
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import IO, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -15,6 +15,11 @@ from queuectl.store.types import HostRow
 TIMEOUT = 5.0
 """Seconds to wait for a machine that does not answer."""
 PIECE = 256 * 1024
+MOST_PER_BYTE = 6
+"""Bytes that a byte of a log may take in JSON."""
+ROOM = 4096
+"""Bytes for what else is in an answer."""
+_FAILURES = (OSError, ValueError, http.client.HTTPException)
 
 
 def sharing(queue: Queue) -> set[str]:
@@ -34,10 +39,21 @@ def read_part(
     query = urlencode({name: value for name, value in wanted.items() if value is not None})
     with _answer(queue, run, f"/log?here=true&{query}") as answer:
         try:
-            part: dict[str, Any] = json.loads(answer.read())
-        except (OSError, ValueError, http.client.HTTPException) as exc:
+            return _checked(run, json.loads(answer.read(ROOM + MOST_PER_BYTE * limit)))
+        except _FAILURES as exc:
             raise _unreachable(run, exc) from exc
-        return part
+
+
+def _checked(run: Attempt, part: Any) -> dict[str, Any]:
+    """Return a part of a log, from a machine that may be of another version, or be another one by now.
+
+    Raises:
+        ValueError: it is none.
+    """
+    kinds = {"start": int, "end": int, "size": int, "text": str, "whole": bool, "running": bool}
+    if not isinstance(part, dict) or not all(isinstance(part.get(name), kind) for name, kind in kinds.items()):
+        raise ValueError("what it answers is no part of a log")
+    return {"job": run.job_id, "run": run.number, **{name: part[name] for name in kinds}}
 
 
 def copy_log(queue: Queue, run: Attempt, file: IO[bytes]) -> None:
@@ -47,11 +63,15 @@ def copy_log(queue: Queue, run: Attempt, file: IO[bytes]) -> None:
         NotFound: no machine that has it shares it, or can be reached; some of it may have been written.
     """
     with _answer(queue, run, "/log/raw?here=true") as answer:
-        try:
-            while piece := answer.read(PIECE):
-                file.write(piece)
-        except http.client.HTTPException as exc:
-            raise _unreachable(run, exc) from exc
+        while piece := _next_piece(answer, run):
+            file.write(piece)
+
+
+def _next_piece(answer: http.client.HTTPResponse, run: Attempt) -> bytes:
+    try:
+        return answer.read(PIECE)
+    except _FAILURES as exc:
+        raise _unreachable(run, exc) from exc
 
 
 def _others(queue: Queue) -> list[HostRow]:
@@ -65,22 +85,21 @@ def _answer(queue: Queue, run: Attempt, what: str) -> Iterator[http.client.HTTPR
     for host in _others(queue):
         if host.name != run.host_name or host.logs is None:
             continue
-        door = urlsplit(host.logs)
-        connection = http.client.HTTPConnection(door.hostname or "", door.port, timeout=TIMEOUT)
-        try:
+        with ExitStack() as stack:
             try:
+                door = urlsplit(host.logs)
+                connection = http.client.HTTPConnection(door.hostname or "", door.port, timeout=TIMEOUT)
+                stack.callback(connection.close)
                 path = f"/api/v1/jobs/{run.job_id}/runs/{run.number}{what}"
                 connection.request("GET", path, headers={"Authorization": f"Bearer {door.username}"})
                 answer = connection.getresponse()
-            except (OSError, http.client.HTTPException) as exc:
+            except _FAILURES as exc:
                 failure = _unreachable(run, exc)
                 continue
             if answer.status == http.client.OK:
                 yield answer
                 return
             failure = NotFound(f"{_name(run)} is not on {run.host_name} any more, or not to be had ({answer.status})")
-        finally:
-            connection.close()
     raise failure
 
 
