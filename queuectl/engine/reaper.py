@@ -124,12 +124,19 @@ class Reaper:
         try:
             with self._store.transaction():
                 job = self._store.finish(job, outcome, verdict, host_name=name)
-                add_hooks(self._queue, [(job, outcome)], HookSettings.of(settings))
+                where = self._where_hooks_run(job.spec.queue, name)
+                add_hooks(self._queue, [(job, outcome)], HookSettings.of(settings), where=where)
         except LeaseLost:
             return  # another host's reaper was quicker
         self._store.ring()
         kind = EventKind.DEAD if job.state is State.DEAD else EventKind.RECOVERED
         tell(self._listener, JobEvent(kind=kind, job=job, outcome=outcome))
+
+    def _where_hooks_run(self, queue_name: str, ran_on: str) -> str:
+        """Return a machine that may run what runs after a job of this queue: this one, or another one that lives."""
+        hosts = [host for host in self._queue.hosts() if host.queues is None or queue_name in host.queues]
+        names = [host.name for host in hosts]
+        return machine.name() if machine.name() in names else next(iter(names), ran_on)
 
     def _tail(self, job_id: int, number: int) -> tuple[str, int]:
         path = self._queue.paths.log(job_id, number)

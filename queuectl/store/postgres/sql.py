@@ -111,7 +111,7 @@ ROOM_IN_QUEUES = """
     FROM queues WHERE max_running IS NOT NULL
 """
 # The best of each queue, for any machine and for this one, by its index. What hooks run waits for no pause and no
-# limit.
+# limit; but a queue's name alone lets nothing run on machines that were not told to run it.
 _READY = f"""
     SELECT ready.id, ready.priority, q.name
     FROM queues AS q CROSS JOIN jsonb_array_elements_text(%(places)s::jsonb) AS place (name) CROSS JOIN LATERAL (
@@ -121,7 +121,7 @@ _READY = f"""
             AND (%(newest)s::bigint IS NULL OR id <= %(newest)s OR q.name = '{HOOKS}')
         ORDER BY priority DESC, id LIMIT %(reach)s
     ) AS ready
-    WHERE q.name = '{HOOKS}' OR (
+    WHERE (q.name = '{HOOKS}' AND place.name <> '') OR (
         (%(limits)s OR q.max_running IS NULL)
         AND (%(queues)s::jsonb IS NULL OR q.name IN ({texts("queues")}))
         AND (%(closed)s::jsonb IS NULL OR q.name NOT IN ({texts("closed")}))

@@ -154,7 +154,7 @@ class Slots(StoreCase):
 
 class Hooks(StoreCase):
     def test_what_hooks_run_is_taken_whatever_is_paused_or_chosen(self, store):
-        hook = add(store, queue=HOOKS)
+        hook = add(store, queue=HOOKS, machine="here")
         add(store)
         store.pause("", None)
-        assert ids(claim(store, queues=["other"])) == [hook.id]
+        assert ids(claim(store, queues=["other"], places=["here"])) == [hook.id]
