@@ -67,6 +67,17 @@ def test_one_that_has_had_jobs_is_no_target(old, postgres_url):
             move(old, there)
 
 
+def test_one_that_failed_can_be_tried_again(old, postgres_url):
+    def fail(_):
+        raise KeyboardInterrupt
+
+    with Queue.open(postgres_url) as there:
+        with pytest.raises(KeyboardInterrupt):
+            move(old, there, on_page=fail)
+        move(old, there)
+        assert everything(there.store) == everything(old.store)
+
+
 def test_it_is_refused_while_a_host_or_a_job_runs(old, postgres_url):
     host = HostProcess("--db", old.store.location, "serve", "--no-drop")
     try:
