@@ -103,7 +103,7 @@ def _folder_name(url: str) -> str:
     try:
         parts = urlsplit(url)
         query = parse_qs(parts.query)
-        host = parts.netloc.rpartition("@")[2] or query.get("host", ["localhost"])[0]
+        host = parts.netloc.rpartition("@")[2] or query.get("host", [os.environ.get("PGHOST") or "localhost"])[0]
         name = unquote(parts.path.strip("/")) or query.get("dbname", [""])[0] or unquote(parts.username or "")
     except ValueError:
         host, name = "", url  # whoever opens it says what is wrong with it

@@ -14,6 +14,7 @@ from queuectl.errors import (
     StoreUnavailable,
     UsageError,
 )
+from queuectl.platform.paths import locate
 from queuectl.queue import Queue
 from queuectl.store.types import JobFilter
 from tests.hosts import run_cli, until
@@ -65,6 +66,26 @@ def test_an_address_is_shown_without_its_password_and_trusts_no_stranger(url, sh
     assert address.options.get("sslmode") == mode
     assert address.url == url
     assert ("sslrootcert" in address.options) == (mode == "verify-full")
+
+
+@pytest.mark.parametrize(
+    ("environ", "url"),
+    [
+        ({"PGHOST": "db.example.org"}, "postgresql:///jobs"),
+        ({"PGHOSTADDR": "192.0.2.1"}, "postgresql://localhost/jobs"),
+        ({}, "postgresql://localhost/jobs?hostaddr=192.0.2.1"),
+    ],
+)
+def test_a_stranger_named_elsewhere_than_as_the_host_is_not_trusted_either(monkeypatch, environ, url):
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    address = parse(url)
+    assert address.options["sslmode"] == "verify-full"
+    assert address.location == f"postgresql://{environ.get('PGHOST', 'localhost')}/jobs"
+    assert locate(url).files.name == f"{environ.get('PGHOST', 'localhost')}-jobs"
+    assert address.options["sslrootcert"] == "system"
+    monkeypatch.setenv("PGSSLROOTCERT", "/etc/ours.pem")
+    assert parse(url).options["sslrootcert"] == "/etc/ours.pem"
 
 
 @pytest.mark.parametrize("last", ["h:port/x", "h/x?nonsense=1", "h/x?sslmode=bad"])

@@ -1,6 +1,7 @@
 """Where a PostgreSQL queue is: its URL as people may see it, and how to connect to it safely."""
 
 import ipaddress
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ CONNECT_TIMEOUT = 10
 """Seconds."""
 SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 """After how much of it a machine at the other end is taken for gone; the last one in milliseconds."""
+_FROM_OUTSIDE = {"host": "PGHOST", "hostaddr": "PGHOSTADDR", "sslrootcert": "PGSSLROOTCERT"}
+"""What libpq takes from the environment, and we have to know to connect safely."""
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
@@ -50,6 +53,9 @@ def parse(url: str) -> Address:
     if options.get("sslmode", "disable") not in SSL_MODES:
         hint = f"It is one of {', '.join(SSL_MODES)}."
         raise UsageError("the URL of the PostgreSQL database has an unknown sslmode", hint=hint)
+    for name, variable in _FROM_OUTSIDE.items():
+        if os.environ.get(variable):
+            options.setdefault(name, os.environ[variable])
     host = str(options.get("host") or options.get("hostaddr") or "")
     options.setdefault("connect_timeout", CONNECT_TIMEOUT)
     options.setdefault("application_name", "queuectl")
@@ -57,7 +63,8 @@ def parse(url: str) -> Address:
         options.setdefault(name, value)
     if "," in host:
         options.setdefault("target_session_attrs", "read-write")  # the one that is no standby
-    if not is_near(host) and "sslmode" not in options and "service" not in options:
+    places = (host, str(options.get("hostaddr") or ""))  # a name, and where it is said to be
+    if not all(map(is_near, places)) and "sslmode" not in options and "service" not in options:
         options["sslmode"] = "verify-full"
         if "sslrootcert" not in options and not (Path.home() / ".postgresql" / "root.crt").exists():
             options["sslrootcert"] = "system"
