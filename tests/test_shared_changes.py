@@ -11,10 +11,13 @@ from queuectl import editing, scheduling
 from queuectl.errors import StoreUnavailable, WrongState
 from queuectl.model.job import JobSpec
 from queuectl.queue import Queue
-from queuectl.store.postgres.connections import MOST
 from tests.hosts import until
 from tests.store.conformance.case import new
 from tests.support import PATIENCE
+
+pytest.importorskip("psycopg")
+
+from queuectl.store.postgres.connections import MOST  # noqa: E402 - only where psycopg is
 
 HOUR = timedelta(hours=1)
 

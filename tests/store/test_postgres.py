@@ -1,7 +1,10 @@
 """The store on PostgreSQL passes the suite."""
 
+import re
 import threading
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +73,27 @@ def test_a_ring_in_a_transaction_is_heard_when_that_is_over(open_postgres):
     until(lambda: len(seen) == 3, "the ring")
     stop(PATIENCE)
     assert seen == [0, 0, 1]
+
+
+def test_another_user_can_do_all_with_the_rights_that_the_docs_name(postgres, postgres_url, open_postgres):
+    from queuectl.store.postgres import PostgresStore
+    from queuectl.store.postgres.address import parse
+
+    text = (Path(__file__).parents[2] / "docs" / "postgres.md").read_text("utf-8")
+    rights = re.findall(r"`(GRANT ALL ON [^`]+)`", text)
+    assert len(rights) == 3
+    first = open_postgres()
+    postgres.run("CREATE ROLE another LOGIN")
+    for right in rights:
+        postgres.run(f"{right} TO another", "queue")
+    address = parse(postgres_url)
+    store = PostgresStore(replace(address, options={**address.options, "user": "another"}))
+    try:
+        ran = run(store, add(store))
+        assert store.newest_id() == ran.id
+        store.reserve_ids(100)
+        assert store.forget(State.COMPLETED, store.now() + timedelta(hours=1), 10) == [ran.id]
+        assert add(first).id == 101
+    finally:
+        store.close()
+        postgres.run("DROP OWNED BY another; DROP ROLE another", "queue")
