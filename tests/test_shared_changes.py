@@ -17,7 +17,7 @@ from tests.support import PATIENCE
 
 pytest.importorskip("psycopg")
 
-from queuectl.store.postgres.connections import MOST  # noqa: E402 - only where psycopg is
+from queuectl.store.postgres.connections import MOST
 
 HOUR = timedelta(hours=1)
 
