@@ -12,6 +12,7 @@ from datetime import timedelta
 from queuectl.engine.aftermath import add_hooks
 from queuectl.engine.events import EventKind, JobEvent, Listener, tell
 from queuectl.engine.output import open_log, read_tail
+from queuectl.engine.stray_logs import remove_stray_logs
 from queuectl.errors import LeaseLost, QueuectlError, StoreUnavailable
 from queuectl.model.hooks import HookSettings
 from queuectl.model.job import Outcome, OutcomeKind
@@ -26,6 +27,8 @@ KEEP_RUN_COUNTS = timedelta(days=8)
 """For how long back the page shows how many runs ended, and a day."""
 PRUNE_EVERY = 120
 """Sweeps between two looks for jobs that are old enough to be forgotten."""
+LOOK_FOR_LOGS_EVERY = 720
+"""Sweeps between two looks for logs of jobs that other machines have forgotten."""
 
 log = logging.getLogger("queuectl.engine")
 
@@ -69,6 +72,8 @@ class Reaper:
                 self.sweep()
                 if sweeps % PRUNE_EVERY == 0 and self._store.is_elected():
                     self.forget()
+                if sweeps % LOOK_FOR_LOGS_EVERY == 0 and self._queue.paths.is_shared:
+                    self.forget_logs()
             except StoreUnavailable as exc:
                 log.info("sweeping failed: %s", exc)  # the coordinator tells of it, once
             except QueuectlError as exc:
@@ -163,6 +168,12 @@ class Reaper:
         self._store.forget_run_counts(self._store.now() - KEEP_RUN_COUNTS)
         if count:
             log.info("forgot %d old jobs", count)
+
+    def forget_logs(self) -> None:
+        """Remove the logs here of jobs that another machine has forgotten."""
+        count = remove_stray_logs(self._queue)
+        if count:
+            log.info("removed the logs of %d jobs that are forgotten", count)
 
 
 def _drain(tokens: "queue.SimpleQueue[str]") -> Iterable[str]:

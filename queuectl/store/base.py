@@ -118,6 +118,10 @@ class Store(PageVerbs, RunVerbs, ScheduleVerbs, Protocol):
         """
         ...
 
+    def missing(self, job_ids: Collection[int]) -> Sequence[int]:
+        """Return those of the ids that no job has."""
+        ...
+
     def by_key(self, key: str) -> Job | None:
         """Return the newest job with this key."""
         ...

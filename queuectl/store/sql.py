@@ -11,6 +11,9 @@ _MARKS = ", ".join("?" * len(INSERT_COLUMNS.split(",")))
 # jobs: by a caller
 
 JOB = f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = ?"
+MISSING = """
+    SELECT asked.value FROM json_each(:ids) AS asked WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = asked.value)
+"""
 STATE = "SELECT state FROM jobs WHERE id = ?"
 RUN_AT = "SELECT run_at FROM jobs WHERE id = ?"
 NEWEST_ID = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'jobs'"

@@ -220,3 +220,17 @@ def test_a_file_dropped_on_one_machine_is_run_by_another(jobs, start_host, tmp_p
     until(lambda: jobs.status().counts[State.COMPLETED] == 1, "its end")
     assert places(tmp_path, "dropped") == {"box"}
     assert jobs.store.newest_id() == 1
+
+
+def test_the_logs_of_jobs_that_another_machine_forgets_go_too(jobs, start_host, tmp_path):
+    host = start_host("one")
+    gone, kept = jobs.wait([jobs.add("true").id for _ in range(2)], PATIENCE)
+    [folder] = (tmp_path / "one").glob("servers/*/logs")
+    (folder / "99").mkdir()  # of no job so far
+    (folder / "mine").mkdir()
+    assert {path.name for path in folder.iterdir()} == {str(gone.id), str(kept.id), "99", "mine"}
+    run_cli("delete", str(gone.id), check=True)  # here, where its log is not
+    host.terminate()
+    start_host("one")
+    until(lambda: not (folder / str(gone.id)).exists(), "the log is gone")
+    assert {path.name for path in folder.iterdir()} == {str(kept.id), "99", "mine"}

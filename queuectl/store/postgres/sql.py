@@ -35,6 +35,7 @@ ELECT = f"SELECT pg_try_advisory_lock({_CLASS}, 4)"
 # jobs: by a caller
 
 JOB = same(sqlite.JOB)
+MISSING = f"SELECT id FROM ({numbers('ids')}) AS asked (id) WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE id = asked.id)"
 STATE = same(sqlite.STATE)
 RUN_AT = same(sqlite.RUN_AT)
 NEWEST_ID = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM jobs_id_seq"

@@ -1,7 +1,7 @@
 """What callers do with jobs: add, look, cancel, retry, edit, forget."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,10 @@ class JobsVerbs:
             db.lock_jobs([job_id])
             state_of(db, job_id)
             return read(db, job_id)
+
+    def missing(self, job_ids: Collection[int]) -> Sequence[int]:
+        with self._db.read() as db:
+            return [row[0] for row in db.execute(db.sql.MISSING, {"ids": json.dumps(list(job_ids))})]
 
     def by_key(self, key: str) -> Job | None:
         with self._db.read() as db:

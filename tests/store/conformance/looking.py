@@ -37,6 +37,12 @@ class Lists(StoreCase):
         assert found(key="k") == []
         assert found(queue="b", tag="red", states=(State.PENDING,)) == [b.id]
 
+    def test_which_ids_no_job_has(self, store):
+        jobs = [add(store) for _ in range(3)]
+        store.delete(jobs[1].id)
+        assert sorted(store.missing([0, *ids(jobs), 10**15])) == [0, jobs[1].id, 10**15]
+        assert list(store.missing([])) == []
+
     def test_a_character_without_meaning_is_a_character(self, store):
         odd = "\ufffe0 \ufffe"
         job = add(store, None, argv=("echo", odd), name=odd, tags=(odd,), key=odd, env={"A": odd})
