@@ -97,7 +97,7 @@ class Host:
             on_stop_asked=self._on_stop_asked,
             on_outage=on_outage,
         )
-        self._reaper = Reaper(jobs, self.id, ended_tokens=self._coordinator.ended_tokens, listener=listener)
+        self._reaper = Reaper(jobs, self.id, ended_tokens=self._coordinator.holdings.ended_tokens, listener=listener)
         self._doorbell = Doorbell(self._rung)
         self._stop_listening: Callable[[float], None] = lambda _: None
         self.dashboard: Dashboard | None = None
@@ -193,7 +193,7 @@ class Host:
     @property
     def running(self) -> int:
         """Return how many jobs run here now."""
-        return len(self._coordinator.running)
+        return len(self._coordinator.holdings.runs)
 
     @property
     def outage(self) -> Outage | None:
@@ -203,7 +203,8 @@ class Host:
     @property
     def workers(self) -> int:
         """Return how many jobs it runs at once."""
-        return self._coordinator.pool.size or self._coordinator.pool.wanted
+        pool = self._coordinator.holdings.pool
+        return pool.size or pool.wanted
 
     def wait(self) -> None:
         """Wait until somebody wants this host to stop, or its budget is spent."""
@@ -270,7 +271,7 @@ class Host:
         waited = 0.0
         while waited < seconds and not self._coordinator.done.wait(0.05):
             waited += 0.05
-            if (self.outage and not self._coordinator.at_work) if last else self._hurry.is_set():
+            if (self.outage and not self._coordinator.holdings.at_work) if last else self._hurry.is_set():
                 return
 
 

@@ -6,7 +6,6 @@ It answers what has gathered in one transaction: finished runs are reported, due
 
 import logging
 import math
-import queue
 import random
 import threading
 import time
@@ -16,24 +15,20 @@ from functools import partial
 
 from queuectl.engine.aftermath import add_hook_when_empty, add_hooks
 from queuectl.engine.events import EventKind, JobEvent, Listener, tell
-from queuectl.engine.inbox import Finished, Inbox, Lasting, Progressed
+from queuectl.engine.holdings import Holdings
+from queuectl.engine.inbox import Finished, Inbox
 from queuectl.engine.outage import Outage, Outages
 from queuectl.engine.pace import Pace
-from queuectl.engine.runner import Run
 from queuectl.engine.scheduler import Scheduler
-from queuectl.engine.tenure import FOR_EVER, Tenure
 from queuectl.engine.terms import read_terms
-from queuectl.engine.warden import Warden
-from queuectl.engine.worker import Pool
-from queuectl.errors import InvalidSetting, LeaseLost, QueuectlError
+from queuectl.errors import InvalidSetting, QueuectlError
 from queuectl.model.admission import Room
 from queuectl.model.duty import Duty
 from queuectl.model.hooks import HOOKS
-from queuectl.model.job import Job, Outcome, OutcomeKind
+from queuectl.model.job import Job
 from queuectl.model.policy import judge
 from queuectl.model.state import State
 from queuectl.platform import machine
-from queuectl.platform.elapsed import elapsed
 from queuectl.platform.environment import Environment
 from queuectl.queue import Queue
 from queuectl.store.types import JobFilter, Report
@@ -74,12 +69,9 @@ class Coordinator:
         rng: random.Random | None = None,
     ) -> None:
         self.done = threading.Event()
-        self.ended_tokens: queue.SimpleQueue[str] = queue.SimpleQueue()
-        """Leases of runs that have ended here; the reaper looks for what they left behind."""
         self._queue = jobs
         self._store = jobs.store
         self._host_id = host_id
-        self._environ = environ
         self._budget = UNBOUNDED if budget is None else budget
         self._burst = burst
         self._newest: int | None = None
@@ -89,26 +81,21 @@ class Coordinator:
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._inbox = Inbox()
         self._scheduler = Scheduler(jobs)
-        self._runs: dict[str, Run] = {}  # by lease: the same job may be claimed anew while an old run still ends
         self._draining = False
         self._stopped = False
-        self._interrupted: str | None = None
         self._pace = Pace()
         self._read_terms = partial(read_terms, jobs, queues=queues, poll=poll)
         self._terms = self._read_terms()
         self._follow_workers = workers is None
-        self.pool = Pool(workers or self._terms.workers, self._report)
-        self.warden = Warden(
-            clock=jobs.clock,
-            on_lasting=lambda run: self._inbox.put(Lasting(run)),
-            on_progress=lambda run, progress: self._inbox.put(Progressed(run, progress)),
+        self.holdings = Holdings(
+            jobs, host_id, self._inbox, workers=workers or self._terms.workers, environ=environ, listener=listener
         )
+        self._pool = self.holdings.pool
         self._thread = threading.Thread(target=self._coordinate, name="coordinator", daemon=True)
 
     def start(self) -> None:
         """Begin to take jobs."""
-        self.warden.start()
-        self.pool.start()
+        self.holdings.start()
         self._thread.start()
 
     def ring(self) -> None:
@@ -119,16 +106,6 @@ class Coordinator:
     def duty(self) -> Duty:
         """Return what this machine runs, as the settings say it now."""
         return self._terms.duty
-
-    @property
-    def running(self) -> list[Run]:
-        """Return the runs that go on."""
-        return list(self._runs.values())
-
-    @property
-    def at_work(self) -> bool:
-        """Tell whether a run has yet to end; those that have ended and are not yet reported do not count."""
-        return len(self._runs) > len(self._inbox.finished)
 
     def drain(self) -> None:
         """Take no more jobs and put back those that no worker has begun; ``done`` is set when the last run ends."""
@@ -146,33 +123,14 @@ class Coordinator:
 
         The coordinator may be in the midst of a claim: what that brings is stopped as it begins.
         """
-        self._interrupted = reason
-        for run in self.running:
-            run.stop(OutcomeKind.INTERRUPTED, reason)
-        self.warden.wake()
+        self.holdings.interrupt(reason)
 
     def stop(self, timeout: float) -> None:
         """End the thread, the workers and the warden; wait at most ``timeout`` seconds for each."""
         self._draining = self._stopped = True
         self._inbox.ring()
         self._thread.join(timeout)
-        self.pool.stop(timeout)
-        self.warden.stop(timeout)
-
-    # the worker's side
-
-    def _started(self, run: Run) -> None:
-        self.warden.started(run)
-        if self._listener is not None:
-            tell(self._listener, JobEvent(kind=EventKind.STARTED, job=run.job))
-
-    def _report(self, run: Run, outcome: Outcome | None) -> None:
-        if outcome is None:
-            reason = "queuectl failed to run it; its log says why"
-            outcome = Outcome(kind=OutcomeKind.FAILED, reason=reason, finished_at=self._queue.clock.now())
-        self.warden.remove(run)
-        self.ended_tokens.put(run.token)
-        self._inbox.put(Finished(run, outcome))
+        self.holdings.stop(timeout)
 
     # the coordinator's thread
 
@@ -186,15 +144,15 @@ class Coordinator:
         more = True  # whether the database may hold something for us that we have not seen
         while not (self._stopped and not self._inbox.finished):
             try:
-                next_look = looked + (min(self._terms.poll, 1.0) if self.pool.waiting() else self._terms.poll)
+                next_look = looked + (min(self._terms.poll, 1.0) if self._pool.waiting() else self._terms.poll)
                 wait = min(next_look, next_heartbeat) - time.monotonic()
                 # A claim that was cut short by the number of free workers goes on when one is free: a report tells.
                 rung = self._inbox.gather(
-                    max(0.0, min(wait, self._until(due))), others_follow=bool(self.pool.waiting())
+                    max(0.0, min(wait, self._until(due))), others_follow=bool(self._pool.waiting())
                 )
                 now = time.monotonic()
                 if now >= next_heartbeat:
-                    self._beat()
+                    self.holdings.renew(self._terms.lease)
                     next_heartbeat = now + self._terms.heartbeat
                 ripe = self._until(due) <= 0
                 if rung or ripe or now >= next_look:
@@ -207,7 +165,7 @@ class Coordinator:
                     self._return_idle()
                 if self._inbox or ripe or (more and self._room().most):
                     more, due = self._transact()
-                exhausted = self._burst and not more and not self._runs and self._is_exhausted()
+                exhausted = self._burst and not more and not self.holdings.runs and self._is_exhausted()
                 patience = RETRY_STORE[0]
                 self.outages.worked()
             except QueuectlError as exc:
@@ -216,7 +174,7 @@ class Coordinator:
             except Exception:
                 log.exception("the coordinator failed, trying again in %.1f s", patience)
                 patience, more = self._be_patient(patience), True
-            if not self._runs and (self._draining or (self._budget <= 0 and not more) or exhausted):
+            if not self.holdings.runs and (self._draining or (self._budget <= 0 and not more) or exhausted):
                 self.done.set()
 
     def _be_patient(self, patience: float) -> float:
@@ -235,10 +193,10 @@ class Coordinator:
 
     def _room(self, ended: Collection[str] = ()) -> Room:
         """Return what there is room for now: the free workers, and a few jobs ahead of them when runs are short."""
-        workers = self.pool.size
+        workers = self._pool.size
         if self._draining or self.duty.queues == ():  # nobody here has said that anything may run
             return Room(workers=workers, free=0)
-        slots = [min(run.slots, workers) for token, run in self._runs.items() if token not in ended]
+        slots = self.holdings.slots(besides=ended)
         one_each = sum(slots) == len(slots)
         ahead = self._pace.ahead(workers) if one_each else 0
         return Room(workers=workers, free=workers - sum(slots), ahead=ahead, jobs=self._budget or UNBOUNDED)
@@ -246,11 +204,11 @@ class Coordinator:
     def _transact(self) -> tuple[bool, datetime | None]:
         """Commit what has gathered; return whether there may be more to claim, and when time brings the next job."""
         finished = self._inbox.finished
-        began, tenure = time.monotonic(), self._tenure()
+        began, tenure = time.monotonic(), self.holdings.tenure(self._terms.lease)
         with self._scheduler.ready(), self._store.transaction():
             self._scheduler.fire()
             for run in self._inbox.lasting:
-                self._note(run)
+                self.holdings.note(run)
             for run, progress in self._inbox.progressed.items():
                 self._store.report_progress(run.job, progress.fraction, progress.message or None)
             ended = self._finish(finished)
@@ -265,11 +223,11 @@ class Coordinator:
             due = self._store.next_due()
         self._inbox.forget()
         for item in finished:
-            self._runs.pop(item.run.token, None)
+            self.holdings.forget(item.run)
             self._pace.ended(item.outcome)
         self._budget -= sum(job.spec.queue != HOOKS for job in claimed)
         for job in claimed:
-            self._begin(job, tenure)
+            self.holdings.begin(job, self._terms.limits, tenure)
         for job, outcome in known:
             tell(self._listener, JobEvent(kind=EventKind.after_run(job), job=job, outcome=outcome))
         self._pace.committed(time.monotonic() - began)
@@ -289,18 +247,6 @@ class Coordinator:
         retries = (JobFilter(states=(State.FAILED,), queue=queue, before=before, limit=1) for queue in queues)
         return not any(self._store.jobs(query) for query in retries)
 
-    def _begin(self, job: Job, tenure: Tenure) -> None:
-        log_file = self._queue.paths.log(job.id, job.runs)
-        run = Run(
-            job, log_file, limits=self._terms.limits, environ=self._environ, clock=self._queue.clock, tenure=tenure,
-            on_start=self._started,
-        )  # fmt: skip
-        self._runs[run.token] = run
-        if self._interrupted is not None:
-            run.stop(OutcomeKind.INTERRUPTED, self._interrupted)
-        self.warden.add(run)
-        self.pool.put(run)
-
     def _finish(self, finished: Sequence[Finished]) -> list[Job | None]:
         if not finished:
             return []
@@ -319,62 +265,20 @@ class Coordinator:
                 log.warning("job %d is no longer this host's; its %s is dropped", item.run.job.id, item.outcome.kind)
         return ended
 
-    def _note(self, run: Run) -> None:
-        process = run.process
-        if process is None or run.token not in self._runs:
-            return
-        try:
-            self._store.started(
-                run.job.id, run.token, host_name=machine.name(), pid=process.pid, pid_created=process.created()
-            )
-        except LeaseLost as exc:
-            log.warning("%s", exc)
-
     def _obey(self) -> None:
         """Do what other processes have asked for: cancel, pause, other settings."""
         self._take_up_settings()
         self._scheduler.look()
-        cancelled = set(self._store.cancelling(self._host_id))
-        for run in self.running if cancelled else ():
-            if run.job.id in cancelled:
-                run.stop(OutcomeKind.CANCELLED, "cancelled while it ran")
-                self.warden.wake()
+        self.holdings.cancel(self._store.cancelling(self._host_id))
         asked = self._store.stop_asked(self._host_id)
         if asked is not None and self._on_stop_asked is not None:
             self._on_stop_asked(asked)
 
     def _return_idle(self) -> None:
         """Put back what was claimed ahead but cannot be begun soon, for another host or a later day."""
-        if not self.pool.waiting() or not (self._draining or self._pace.is_stuck() or self._store.pauses()):
+        if not self.holdings.idle or not (self._draining or self._pace.is_stuck() or self._store.pauses()):
             return
-        runs = self.pool.take_back()
-        self._store.unclaim([run.job for run in runs])
-        for run in runs:
-            self.warden.remove(run)
-            self._runs.pop(run.token, None)
-        self._budget += sum(run.job.spec.queue != HOOKS for run in runs)
-
-    def _beat(self) -> None:
-        """Renew the leases, and stop the runs whose lease somebody else has ended."""
-        tenure = self._tenure()
-        self._store.renew(self._host_id, lease=self._terms.lease)
-        held = self._store.held(self._host_id)
-        stray = held - self._runs.keys()
-        if stray:  # a commit that was reported as failed had happened all the same
-            running = self._store.running(self._host_id)
-            self._store.unclaim([row.job for row in running if row.job.lease and row.job.lease.token in stray])
-        finished = {item.run for item in self._inbox.finished}
-        for run in self.running:
-            if run.token in held:
-                run.tenure = tenure
-            elif run not in finished:
-                log.warning("job %s was taken from this host; its run is stopped", run.job.id)
-                run.stop(OutcomeKind.LOST, "its lease was taken from this host")
-                self.warden.wake()
-
-    def _tenure(self) -> Tenure:
-        """Say how long a lease that is asked for now will surely last."""
-        return Tenure(elapsed(), self._terms.lease) if self._queue.paths.is_shared else FOR_EVER
+        self._budget += sum(job.spec.queue != HOOKS for job in self.holdings.put_back())
 
     def _take_up_settings(self) -> None:
         before = self._terms
@@ -385,7 +289,7 @@ class Coordinator:
         else:
             self._expect_answers()
             duty = self.duty
-            workers = self._terms.workers if self._follow_workers else self.pool.size
-            if workers != self.pool.size or duty != before.duty:
-                self.pool.resize(workers)
+            workers = self._terms.workers if self._follow_workers else self._pool.size
+            if workers != self._pool.size or duty != before.duty:
+                self._pool.resize(workers)
                 self._store.describe_host(self._host_id, workers, tags=duty.tags, queues=duty.queues)
