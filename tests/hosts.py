@@ -132,8 +132,10 @@ def quick_queue(**settings):
     with Queue.open() as opened:
         for key, value in {**QUICK, **settings}.items():
             opened.set_setting(key, value)
-        yield opened
-        kill_marked([run.job.lease.token for run in opened.store.running() if run.job.lease])
+        try:
+            yield opened
+        finally:
+            kill_marked([run.job.lease.token for run in opened.store.running() if run.job.lease])
 
 
 @contextlib.contextmanager
@@ -149,7 +151,9 @@ def shared_queue(url, monkeypatch, **settings):
 def hosts_of_the_test():
     """Give a list for hosts; at the end those that still run are killed."""
     hosts = []
-    yield hosts
-    for host in hosts:
-        if host.process.poll() is None:
-            host.kill()
+    try:
+        yield hosts
+    finally:
+        for host in hosts:
+            if host.process.poll() is None:
+                host.kill()

@@ -50,14 +50,19 @@ class Visitor:
         self.context.set_default_timeout(PATIENCE * 1000)
         self.page = self.context.new_page()
         self.complaints = []
+        self.failed = []
         self.allowed = ()
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("requestfailed", lambda asked: self.failed.append(f"{asked.url}: {asked.failure}"))
         self.page.on("dialog", self._refuse)
         self.base = "{0.scheme}://{0.netloc}/".format(urlsplit(url))
         self.page.goto(url)
         self.page.wait_for_url(f"{self.base}#/**")
-        expect(self.page.locator("#main .page")).to_be_visible()
+        try:
+            expect(self.page.locator("#main .page")).to_be_visible()
+        except AssertionError as exc:
+            raise AssertionError(f"{exc}\nThe browser complains: {self.complaints}\nNot had: {self.failed}") from None
 
     def _hear(self, message):
         if message.type in {"error", "warning"} and not any(word in message.text for word in self.allowed):

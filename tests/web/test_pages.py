@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from queuectl.model.job import JobSpec
 from queuectl.model.state import State
 from tests.clusters import new_cluster
-from tests.hosts import HostProcess, quick_queue, run_cli, until, waits_for
+from tests.hosts import HostProcess, hosts_of_the_test, quick_queue, run_cli, until, waits_for
 from tests.support import PATIENCE
 from tests.web.browser import PHONE, WIDE
 
@@ -431,13 +431,36 @@ def test_enqueueing_can_be_switched_off(site, visit):
     until(lambda: len(site.queue.attempts(job.id)) == 2, "its second run")
 
 
+@pytest.mark.parametrize("part", ["app.js", "live.js", "css/base.css"])
+def test_a_page_of_which_a_part_did_not_come_is_loaded_anew(visit, part):
+    visitor = visit()
+    page, missed = visitor.page, []
+
+    def miss(route):
+        if missed:
+            route.continue_()
+        else:
+            missed.append(route)
+
+    page.route(f"**/static/{part}", miss)
+    with page.expect_request(f"**/static/{part}"):
+        page.reload(wait_until="commit")
+    visitor.allowed = ("ERR_CONNECTION_RESET",)
+    until(lambda: missed or page.wait_for_timeout(10), "the request")
+    missed[0].abort("connectionreset")
+    expect(page.get_by_text("A part of this page did not come")).to_be_visible()
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    expect(page.get_by_text("A part of this page did not come")).to_have_count(0)
+
+
 def test_the_page_comes_back_with_its_host(browser):
     from tests.web.browser import Visitor
 
-    with quick_queue() as queue:
+    with quick_queue() as queue, hosts_of_the_test() as hosts:
         port = _free_port()
         queue.set_setting("dashboard_port", str(port))
         host = HostProcess("serve")
+        hosts.append(host)
         host.says("To stop")
         visitor = Visitor(browser, run_cli("dashboard", "--print-url", check=True).out.strip())
         visitor.allowed = ("Failed to load resource", "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING")
@@ -447,6 +470,7 @@ def test_the_page_comes_back_with_its_host(browser):
         expect(page.get_by_role("alert")).to_contain_text("queuectl is not running on this machine")
         queue.add("echo while it was gone")
         host = HostProcess("serve")
+        hosts.append(host)
         host.says("To stop")
         expect(page.get_by_text("Live", exact=True)).to_be_visible()
         expect(page.get_by_role("alert")).to_have_count(0)
@@ -455,6 +479,7 @@ def test_the_page_comes_back_with_its_host(browser):
         run_cli("dashboard", "--new-token", check=True)
         host.terminate()
         host = HostProcess("serve")
+        hosts.append(host)
         host.says("To stop")
         visitor.allowed += ("401",)
         expect(page.get_by_role("alert")).to_contain_text("queuectl dashboard")
