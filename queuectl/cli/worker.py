@@ -79,8 +79,8 @@ def _start(
         host = Host(queue, options, listener=print_event if verbose else None)
         expect_duty(host)
         only = f", for {plain(', '.join(queues))}" if queues else ""
-        tell(f"Worker host {host.id} started: {count} worker{'s' * (count != 1)} on {queue.store.location}{only}")
-        run_host(host)
+        line = f"Worker host {host.id} started: {count} worker{'s' * (count != 1)} on {queue.store.location}{only}"
+        run_host(host, on_open=lambda: tell(line))
 
 
 @command("stop")

@@ -193,7 +193,7 @@ def test_logs_that_are_not_on_this_machine_come_from_the_database(jobs, start_ho
     for words in ([], ["--follow"]):
         done = run_cli("logs", "1", *words, check=True)
         assert done.out == "one\ntwo\n"
-        assert "which shares no logs now" in done.err
+        assert "is not on this machine" in done.err
     assert run_cli("logs", "1", "-n", "1").out == "two\n"
 
 

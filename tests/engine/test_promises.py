@@ -22,8 +22,8 @@ def lines(path):
     return path.read_text().splitlines() if path.exists() else []
 
 
-def witness(folder, seconds):
-    return JobSpec(argv=(sys.executable, str(WITNESS), str(folder), str(seconds)))
+def witness(folder, *seconds):
+    return JobSpec(argv=(sys.executable, str(WITNESS), str(folder), *map(str, seconds)))
 
 
 def test_p2_a_finished_job_never_runs_again(jobs, start_host, tmp_path):
@@ -62,7 +62,7 @@ def test_p4_a_job_that_kills_its_host_each_time_dies_with_that_reason(jobs, star
 
 
 def test_p5_nobody_s_death_leaves_a_job_in_processing(jobs, start_host, tmp_path):
-    ids = [job.id for job in jobs.enqueue([witness(tmp_path, 1.5)] * 4)]
+    ids = [job.id for job in jobs.enqueue([witness(tmp_path, 1000, 0.1)] * 4)]
     host = start_host()
     until(lambda: len(lines(tmp_path / "starts")) == 4, "four running jobs")
     host.process.send_signal(signal.SIGKILL)
@@ -83,7 +83,7 @@ def test_p5_nobody_s_death_leaves_a_job_in_processing(jobs, start_host, tmp_path
 
 def test_p5_a_living_host_takes_over_the_jobs_of_a_dead_one(jobs, start_host, tmp_path):
     victim = start_host("worker", "--count", "1")
-    job = jobs.enqueue([witness(tmp_path, 1)])[0]
+    job = jobs.enqueue([witness(tmp_path, 1000, 0.1)])[0]
     until(lambda: lines(tmp_path / "starts"), "the job's start")
     heir = start_host("worker", "--count", "1", "-v")
     heir.says("started: 1 worker")

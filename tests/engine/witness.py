@@ -1,4 +1,4 @@
-"""A job that tells of overlapping runs: ``witness.py FOLDER SECONDS``.
+"""A job that tells of overlapping runs: ``witness.py FOLDER SECONDS [SECONDS OF LATER RUNS]``.
 
 It takes a lock that dies with it, checks that nothing of an earlier run of the same job lives, starts a child in a
 session of its own, works for a while, and leaves one line in ``ends``.
@@ -13,8 +13,9 @@ from pathlib import Path
 
 import psutil
 
-folder, seconds = Path(sys.argv[1]), float(sys.argv[2])
+folder = Path(sys.argv[1])
 job = os.environ["QUEUECTL_JOB_ID"]
+seconds = float(sys.argv[2] if os.environ["QUEUECTL_ATTEMPT"] == "1" else sys.argv[-1])
 
 
 def note(name, text):
