@@ -1,5 +1,6 @@
 """The store on PostgreSQL passes the suite."""
 
+import os
 import re
 import threading
 from dataclasses import replace
@@ -97,3 +98,32 @@ def test_another_user_can_do_all_with_the_rights_that_the_docs_name(postgres, po
     finally:
         store.close()
         postgres.run("DROP OWNED BY another; DROP ROLE another", "queue")
+
+
+@pytest.mark.posix
+def test_it_works_beside_more_open_files_than_select_can_look_at(postgres, open_postgres):
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, before[1]), before[1]))
+    store, heard = open_postgres(), threading.Event()
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        stop = store.listen(heard.set)
+        assert heard.wait(PATIENCE)  # as it begins
+        until(store.is_elected, "its election")
+        for _ in range(2):
+            heard.clear()
+            open_postgres().ring()
+            assert heard.wait(PATIENCE)
+        backends = "SELECT pid FROM pg_stat_activity WHERE datname = 'queue' ORDER BY pid"
+        store.newest_id()
+        known = postgres.run(backends)
+        for _ in range(5):
+            store.newest_id()
+        assert postgres.run(backends) == known  # nobody had to connect anew
+        stop(PATIENCE)
+    finally:
+        for file in files:
+            os.close(file)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -2,7 +2,6 @@
 
 import logging
 import random
-import select
 import socket
 import threading
 import time
@@ -15,6 +14,7 @@ import psycopg
 from queuectl.errors import QueuectlError
 from queuectl.store.postgres import sql
 from queuectl.store.postgres.connections import PostgresConnections
+from queuectl.store.postgres.link import readable
 
 ELECTION = 5.0
 """Seconds between two attempts to be elected: so long nobody is, after one that was has died."""
@@ -83,7 +83,7 @@ class Bell:
                     self._on_ring()
             wait = None if self.elected else max(0.0, next_election - now)
             server = connection.fileno()
-            if server in select.select([server, self._woken.fileno()], [], [], wait)[0]:
+            if server in readable([server, self._woken.fileno()], wait):
                 rung = False
                 for _ in connection.notifies(timeout=0):
                     rung = True

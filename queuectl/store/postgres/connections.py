@@ -4,7 +4,6 @@ A connection is opened in the thread that needs it, so that what keeps it from b
 """
 
 import math
-import select
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from queuectl.store.postgres import sql
 from queuectl.store.postgres.address import Address
 from queuectl.store.postgres.failures import Translated, Uncertain, nameless, said
 from queuectl.store.postgres.hosts import looked_up
-from queuectl.store.postgres.link import PATIENCE, Link
+from queuectl.store.postgres.link import PATIENCE, Link, readable
 from queuectl.store.postgres.session import Session
 from queuectl.store.rows import from_ms
 
@@ -271,6 +270,6 @@ def _is_open(connection: "psycopg.Connection[Any]") -> bool:
     if connection.closed:
         return False
     try:
-        return not select.select([connection.fileno()], [], [], 0)[0]
-    except (OSError, ValueError, psycopg.Error):  # more open files than select can look at
+        return not readable([connection.fileno()], 0)
+    except (OSError, ValueError, psycopg.Error):
         return False

@@ -149,7 +149,10 @@ class JobsVerbs:
         with self._db.write() as db:
             state_of(db, job_id)
             values = (json.dumps(list(tags), ensure_ascii=False) if tags else None, note, to_ms(self._clock.now()))
-            return job_from_row(db.execute(db.sql.ANNOTATE, (*values, job_id)).fetchone())
+            row = db.execute(db.sql.ANNOTATE, (*values, job_id)).fetchone()
+            if row is None:  # deleted just now
+                raise no_such_job(job_id)
+            return job_from_row(row)
 
     def delete(self, job_id: int) -> None:
         with self._db.write() as db:
