@@ -31,10 +31,13 @@ class Paths:
         """Tell whether the address is one that nobody else may see."""
         if self.database is not None:
             return False
-        from urllib.parse import parse_qs, urlsplit
+        from urllib.parse import parse_qs
 
-        parts = urlsplit(self.address)
-        return bool(parts.password or {"password", "sslpassword"} & set(parse_qs(parts.query)))
+        try:
+            user, _, _, options = _parts(self.address)
+        except ValueError:
+            return "@" in self.address
+        return bool(user.partition(":")[2] or {"password", "sslpassword"} & set(parse_qs(options)))
 
     @property
     def is_shared(self) -> bool:
@@ -98,19 +101,40 @@ def _folder_name(url: str) -> str:
     """Return a name for a folder that tells host and database, and that no other database has."""
     import hashlib
     import re
-    from urllib.parse import parse_qs, unquote, urlsplit
+    from urllib.parse import parse_qs, unquote
 
     try:
-        parts = urlsplit(url)
-        query = parse_qs(parts.query)
-        host = parts.netloc.rpartition("@")[2] or query.get("host", [os.environ.get("PGHOST") or "localhost"])[0]
-        name = unquote(parts.path.strip("/")) or query.get("dbname", [""])[0] or unquote(parts.username or "")
+        user, host, path, options = _parts(url)
     except ValueError:
-        host, name = "", url  # whoever opens it says what is wrong with it
+        return "unknown"  # whoever opens it says what is wrong with it
+    query = parse_qs(options)
+    host = host or query.get("host", [os.environ.get("PGHOST") or "localhost"])[0]
+    name = unquote(path.strip("/")) or query.get("dbname", [""])[0] or unquote(user.partition(":")[0])
     whole = f"{unquote(host)}-{name}"
     plain = re.sub(r"[^A-Za-z0-9.-]", "_", whole)
     digest = hashlib.sha256(whole.encode()).hexdigest()[:8]
     return plain if plain == whole and len(plain) <= 100 else f"{plain[-90:]}-{digest}"
+
+
+def _parts(url: str) -> tuple[str, str, str, str]:
+    """Return who connects, with the password, then host, database and options, as libpq divides a URL.
+
+    A password may hold what other URLs would have to quote; nothing of it may be taken for a host.
+
+    Raises:
+        ValueError: it is none.
+    """
+    import re
+
+    _, _, rest = url.partition("://" if "://" in url else ":")
+    user, at, place = rest.partition("@")
+    if not at or "/" in user:
+        user, place = "", rest
+    place, _, options = place.partition("?")
+    host, _, path = place.partition("/")
+    if not all(re.fullmatch(r"(\[[^]]*\]|[^][:@]*)(:\d*)?", one) for one in host.split(",")):
+        raise ValueError("the host cannot be")
+    return user, host, path, options
 
 
 def from_home(directory: str | None) -> str:
