@@ -12,9 +12,9 @@ from typing import Any
 import psycopg
 
 from queuectl.errors import QueuectlError
+from queuectl.platform.readable import readable
 from queuectl.store.postgres import sql
 from queuectl.store.postgres.connections import PostgresConnections
-from queuectl.store.postgres.link import readable
 
 ELECTION = 5.0
 """Seconds between two attempts to be elected: so long nobody is, after one that was has died."""

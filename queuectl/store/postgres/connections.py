@@ -15,11 +15,12 @@ import psycopg
 
 from queuectl.errors import StoreBusy, StoreUnavailable
 from queuectl.platform.elapsed import elapsed
+from queuectl.platform.readable import readable
 from queuectl.store.postgres import sql
 from queuectl.store.postgres.address import Address
 from queuectl.store.postgres.failures import Translated, Uncertain, nameless, said
 from queuectl.store.postgres.hosts import looked_up
-from queuectl.store.postgres.link import PATIENCE, Link, readable
+from queuectl.store.postgres.link import PATIENCE, Link
 from queuectl.store.postgres.session import Session
 from queuectl.store.rows import from_ms
 

@@ -4,11 +4,8 @@ Timeouts that the server keeps are of no use then, and those of TCP neither whil
 it is sent.
 """
 
-import math
-import select
-import sys
 import time
-from collections.abc import Collection, Generator
+from collections.abc import Generator
 from typing import Any
 
 import psycopg
@@ -47,13 +44,3 @@ class Link(psycopg.Connection[Any]):
         except StopIteration as done:
             result: RV = done.value
             return result
-
-
-def readable(descriptors: Collection[int], seconds: float | None) -> set[int]:
-    """Wait until one of them has something to say, at most so many seconds (None is for ever); return which have."""
-    if sys.platform == "win32":
-        return set(select.select(list(descriptors), [], [], seconds)[0])
-    poll = select.poll()  # unlike select, it can look at any number of open files
-    for descriptor in descriptors:
-        poll.register(descriptor, select.POLLIN)
-    return {descriptor for descriptor, _ in poll.poll(None if seconds is None else math.ceil(seconds * 1000))}
