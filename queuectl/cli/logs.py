@@ -14,6 +14,7 @@ from queuectl.cli.output import on_terminal, say
 from queuectl.errors import NotFound
 from queuectl.model.state import FINAL
 from queuectl.platform.code_page import console_codec, decode
+from queuectl.text import plain
 
 if TYPE_CHECKING:
     from queuectl.model.job import Attempt, Job
@@ -84,7 +85,7 @@ def _open(queue: "Queue", run: "Attempt") -> IO[bytes]:
 
 
 def _say_not_here(exc: NotFound, run: "Attempt") -> None:
-    say(f"{exc.message[:1].upper()}{exc.message[1:]}.")
+    say(plain(f"{exc.message[:1].upper()}{exc.message[1:]}."))
     # A machine tells the end of a log when it reports the run's.
     say("The end of it is here when the run has ended." if run.outcome is None
         else "This is the end of it, from the database.")  # fmt: skip

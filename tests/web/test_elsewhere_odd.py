@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import socket
 import threading
 from datetime import UTC, datetime
@@ -11,10 +12,11 @@ import pytest
 
 from queuectl import elsewhere
 from queuectl.errors import NotFound
+from queuectl.model.state import Verb
 from queuectl.queue import Queue
 from queuectl.store.types import HostRow
 from tests.hosts import run_cli
-from tests.store.conformance.case import claim, end
+from tests.store.conformance.case import claim, end, outcome, verdict
 from tests.support import PATIENCE
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
@@ -112,3 +114,14 @@ def test_an_address_that_is_none_is_out_of_reach(jobs, run, logs):
     tell(jobs, logs)
     with pytest.raises(NotFound, match="cannot be reached"):
         elsewhere.read_part(jobs, run, limit=100)
+
+
+def test_the_name_of_another_machine_is_no_code_for_the_terminal(jobs):
+    job = jobs.add("true")
+    [taken] = claim(jobs.store, owner="odd")
+    jobs.store.finish(
+        taken, outcome(jobs.store, Verb.COMPLETE), verdict(jobs.store, Verb.COMPLETE), host_name="\x1b]0;odd\x07"
+    )
+    shown = run_cli("logs", str(job.id), check=True)
+    assert "odd, which shares no logs now" in re.sub(r"[^ -~]", "", shown.err)
+    assert not re.search(r"[\x00-\x08\x0e-\x1f]", shown.err)
