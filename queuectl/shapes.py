@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from queuectl.model.hooks import HOOKS
 from queuectl.model.plain import as_json, iso
 from queuectl.model.state import State
 
@@ -48,10 +49,15 @@ def host_as_json(host: "HostRow") -> dict[str, Any]:
     }
 
 
-def why_nobody_takes(job: "Job", hosts: Iterable["HostRow"]) -> str | None:
-    """Say why a job that could run has to wait for a host that takes such jobs; None if one does, or it cannot run."""
+def why_nobody_takes(job: "Job", hosts: Iterable["HostRow"], pauses: Iterable["Pause"]) -> str | None:
+    """Say why a job that could run is not taken now: a pause, or no such host; None if one does, or it cannot run."""
     if job.state is not State.PENDING:
         return None
+    paused = {pause.queue for pause in pauses if job.spec.queue != HOOKS}
+    if "" in paused:
+        return "all queues are paused"
+    if job.spec.queue in paused:
+        return f"the queue {job.spec.queue} is paused"
     hosts = list(hosts)
     if any(host.runs(job.spec) for host in hosts):
         return None

@@ -166,7 +166,7 @@ def show(job: str, as_json: bool) -> None:
         attempts = queue.attempts(found.id)
         told = queue.history(found.id)
         log = queue.paths.log(found.id, found.runs)
-        waits = why_nobody_takes(found, queue.hosts())
+        waits = why_nobody_takes(found, queue.hosts(), queue.store.pauses())
     if as_json:
         from queuectl.model.plain import as_json as job_as_json
         from queuectl.model.plain import attempt_as_json, event_as_json

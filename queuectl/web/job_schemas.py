@@ -214,7 +214,7 @@ JOB_SCHEMAS: Mapping[str, Schema] = {
     "Relative": _RELATIVE,
     "JobDetails": job_and(
         runs_list=many(ref("Attempt")), history=many(ref("Event")), waits_for=many(ref("Relative")),
-        waits_because={**nullable(TEXT), "description": "Why no host takes it, of those that run now."},
+        waits_because={**nullable(TEXT), "description": "Why nobody takes it now: a pause, or no such host."},
         waited_for_by=many(ref("Relative")), command_line=TEXT, command_line_powershell=TEXT,
     ),
     "JobPage": table(

@@ -341,6 +341,16 @@ def test_pause_and_resume_one_queue_and_all(here):
     assert here("pause", "--until", "23:59:59").code == 0
 
 
+def test_a_job_says_what_pauses_it(here):
+    number = here("enqueue", "-q", "video", "true").out.strip()
+    here("pause", "--queue", "other")
+    assert "Waits\tno host is running\n" in here("show", number).out
+    here("pause", "--queue", "video")
+    assert "Waits\tthe queue video is paused\n" in here("show", number).out
+    here("pause")
+    assert "Waits\tall queues are paused\n" in here("show", number).out
+
+
 # settings
 
 

@@ -54,8 +54,9 @@ def test_defaults_that_run_commands_need_enqueueing(api):
 
 
 def test_queues_are_paused_for_a_while_until_a_moment_and_for_good(api):
-    api.queue.add("a", queue="video")
+    job = api.queue.add("a", queue="video")
     _, found = api.ask("POST", "/pause")
+    assert api.get(f"/jobs/{job.id}")["waits_because"] == "all queues are paused"
     assert (found["paused"], found["pauses"][0]["queue"], found["pauses"][0]["until"]) == (True, None, None)
     _, found = api.ask("POST", "/pause", {"queue": "video", "for": 3600})
     until = datetime.fromisoformat(found["pauses"][1]["until"])

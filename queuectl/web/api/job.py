@@ -40,7 +40,7 @@ def show(call: Call) -> dict[str, Any]:
         **job_as_json(job),
         "runs_list": [{**attempt_as_json(one), **_log(queue, one, sharing)} for one in queue.attempts(job.id)],
         "history": [event_as_json(event) for event in queue.history(job.id)],
-        "waits_because": shapes.why_nobody_takes(job, queue.hosts()),
+        "waits_because": shapes.why_nobody_takes(job, queue.hosts(), queue.store.pauses()),
         "waits_for": waits_for,
         "waited_for_by": waited_for_by,
         "command_line": commandline.for_sh(job.spec),
