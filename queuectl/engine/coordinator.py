@@ -35,6 +35,8 @@ from queuectl.store.types import JobFilter, Report
 
 UNBOUNDED = 10**9
 """As many jobs as will ever be."""
+ENOUGH = 1000
+"""So many jobs that wait for a retry, and one will be for this machine."""
 RETRY_STORE = (0.1, 5.0)
 """First and longest wait, in seconds, before a failed transaction is tried again."""
 
@@ -244,8 +246,13 @@ class Coordinator:
         """Tell whether no retry is to come either, of a job that this host would take."""
         before = None if self._newest is None else self._newest + 1
         queues: Sequence[str | None] = (None,) if self.duty.queues is None else self.duty.queues
-        retries = (JobFilter(states=(State.FAILED,), queue=queue, before=before, limit=1) for queue in queues)
-        return not any(self._store.jobs(query) for query in retries)
+        here = {None, *self.duty.names}
+        for name in queues:
+            query = JobFilter(states=(State.FAILED,), queue=name, before=before, limit=ENOUGH)
+            found = self._store.jobs(query)
+            if len(found) == ENOUGH or any(job.spec.machine in here for job in found):
+                return False
+        return True
 
     def _finish(self, finished: Sequence[Finished]) -> list[Job | None]:
         if not finished:

@@ -6,9 +6,10 @@ import sys
 import pytest
 
 from queuectl.model.job import JobSpec
-from queuectl.model.state import State
+from queuectl.model.state import State, Verb
 from queuectl.platform import machine
 from tests.hosts import HostProcess, hosts_of_the_test, run_cli, shared_queue, until, waits_for
+from tests.store.conformance.case import claim, end
 from tests.support import PATIENCE
 
 pytestmark = pytest.mark.posix
@@ -234,3 +235,11 @@ def test_the_logs_of_jobs_that_another_machine_forgets_go_too(jobs, start_host, 
     start_host("one")
     until(lambda: not (folder / str(gone.id)).exists(), "the log is gone")
     assert {path.name for path in folder.iterdir()} == {str(kept.id), "99", "mine"}
+
+
+def test_a_retry_on_another_machine_keeps_no_burst_waiting(jobs):
+    jobs.add("false", machine="gpu")
+    [job] = claim(jobs.store, places=["gpu"])
+    end(jobs.store, job, Verb.FAIL, wait=3600)
+    run_cli("worker", "start", "--queue", "default", "--burst", check=True)
+    assert jobs.store.get(job.id).state is State.FAILED
