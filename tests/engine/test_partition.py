@@ -1,6 +1,7 @@
 """A machine whose network is cut: hosts in network namespaces, and a link that is set down under one of them."""
 
 import contextlib
+import ctypes
 import os
 import subprocess
 import sys
@@ -19,15 +20,16 @@ from tests.support import PATIENCE, is_alive
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's network namespaces")
 WITNESS = str(Path(__file__).with_name("witness.py"))
+CLONE_NEWNET = 0x40000000
 SHORT = {"lease": "3s", "heartbeat": "0.5s", "kill_grace": "0.5s"}
 
 
 class Machine:
-    """A network of its own with one link to this machine, whose end here has the address ``near``."""
+    """A network of its own with one link to the test's, whose end there has the address ``near``."""
 
     def __init__(self, number):
         self.name = f"qc{os.getpid()}{'ab'[number]}"
-        net = f"198.18.{os.getpid() % 120 * 2 + number}"
+        net = f"198.18.{number}"
         self.near, self.link = f"{net}.1", f"{self.name}0"
         ip("netns", "add", self.name)
         ip("link", "add", self.link, "type", "veth", "peer", "name", "eth0", "netns", self.name)
@@ -68,10 +70,24 @@ def ip(*args):
 
 
 @pytest.fixture(scope="module")
-def machines():
+def network():
+    """Have the test in a network of its own: a browser breaks off what it loads when links of its own come and go."""
     need("ip")
     if os.geteuid() != 0:
         pytest.skip("only root may make network namespaces")
+    libc = ctypes.CDLL(None)
+    with Path("/proc/thread-self/ns/net").open() as before:
+        if libc.unshare(CLONE_NEWNET):
+            pytest.skip("this machine lets nobody make network namespaces")
+        try:
+            ip("link", "set", "lo", "up")
+            yield
+        finally:
+            assert libc.setns(before.fileno(), CLONE_NEWNET) == 0
+
+
+@pytest.fixture(scope="module")
+def machines(network):
     made = []
     try:
         with contextlib.ExitStack() as stack:
