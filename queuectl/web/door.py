@@ -12,9 +12,16 @@ code { font: 0.95em ui-monospace, monospace; background: color-mix(in srgb, curr
   padding: 0.15em 0.4em; border-radius: 4px; }
 p { opacity: 0.85; }
 """
-_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+
+def source_of(content: bytes) -> str:
+    """Return how a content security policy names a script or style that stands in the page itself."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content).digest()).decode()}'"
+
+
 DOOR_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+    f"default-src 'none'; style-src {source_of(_STYLE.encode())}; img-src data:; base-uri 'none'; "
+    "frame-ancestors 'none'"
 ).encode()
 """These pages run nothing and load nothing."""
 

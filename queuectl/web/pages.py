@@ -8,9 +8,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from queuectl.web.assets import TYPES, Assets
-from queuectl.web.door import DOOR_POLICY, EXPIRED, enter
+from queuectl.web.door import DOOR_POLICY, EXPIRED, enter, source_of
 from queuectl.web.endpoint import PREFIX
-from queuectl.web.guard import LOGIN, problem
+from queuectl.web.guard import LOGIN, POLICY, problem
 from queuectl.web.keys import SESSION_SECONDS, Keys
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 def page_routes(keys: Keys, assets: Assets) -> list[Route]:
     """Return the routes of the page, of its files and of its door."""
+    content, policy = _with_healer(assets)
 
     async def page(request: "Request") -> Response:
-        content, kind = assets["/static/index.html"]
-        response = Response(content, media_type=kind)
+        response = Response(content, headers={"content-security-policy": policy}, media_type=TYPES[".html"])
         session = request.state.proof.session
         if session:  # whoever comes back stays in
             _set_cookie(response, keys, keys.session(session))
@@ -57,6 +57,14 @@ def page_routes(keys: Keys, assets: Assets) -> list[Route]:
         Route(LOGIN, login, methods=["GET"]),
         Route(f"{PREFIX}/codes", code, methods=["POST"]),
     ]
+
+
+def _with_healer(assets: Assets) -> tuple[bytes, str]:
+    """Return the page, and its policy: what sees that a part did not come stands in it, or it might not come itself."""
+    script = assets["/static/whole.js"][0].replace(b"\r\n", b"\n")  # as a browser reads it before it takes the hash
+    page = assets["/static/index.html"][0]
+    healed = page.replace(b'<script src="/static/whole.js"></script>', b"<script>" + script + b"</script>")
+    return healed, POLICY.replace("script-src 'self'", f"script-src 'self' {source_of(script)}")
 
 
 def _set_cookie(response: Response, keys: Keys, cookie: str) -> None:

@@ -1,4 +1,5 @@
-// Load the page anew when a part of it did not come, as when its host was being stopped just then.
+// Load the page anew when a part of it did not come, as when its host is stopped or this machine's network changes just
+// then. The server puts this into the page itself.
 (() => {
   const AGAIN = 1000; // ms
   let planned = false;
