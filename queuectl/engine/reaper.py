@@ -19,16 +19,17 @@ from queuectl.model.job import Outcome, OutcomeKind
 from queuectl.model.policy import Backoff, forget_before, forget_beyond, judge
 from queuectl.model.state import State
 from queuectl.platform import machine
+from queuectl.platform.elapsed import elapsed
 from queuectl.platform.process import kill_marked, kill_remains
 from queuectl.queue import Queue
 from queuectl.store.types import HostRow, Running
 
 KEEP_RUN_COUNTS = timedelta(days=8)
 """For how long back the page shows how many runs ended, and a day."""
-PRUNE_EVERY = 120
-"""Sweeps between two looks for jobs that are old enough to be forgotten."""
-LOOK_FOR_LOGS_EVERY = 720
-"""Sweeps between two looks for logs of jobs that other machines have forgotten."""
+PRUNE_EVERY = 600.0
+"""Seconds between two looks for jobs that are old enough to be forgotten."""
+LOOK_FOR_LOGS_EVERY = 3600.0
+"""Seconds between two looks for logs of jobs that other machines have forgotten."""
 
 log = logging.getLogger("queuectl.engine")
 
@@ -63,24 +64,26 @@ class Reaper:
         self._kill_strays()
 
     def _sweep_for_ever(self) -> None:
-        sweeps = 0
+        prune_at = look_for_logs_at = 0.0
         interval = 5.0
         while True:
             try:
                 self._kill_strays()  # even while there is no database
                 interval = self._queue.settings()["reaper_interval"]
                 self.sweep()
-                if sweeps % PRUNE_EVERY == 0 and self._store.is_elected():
+                now = elapsed()
+                if now >= prune_at and self._store.is_elected():
                     self.forget()
-                if sweeps % LOOK_FOR_LOGS_EVERY == 0 and self._queue.paths.is_shared:
+                    prune_at = now + PRUNE_EVERY
+                if now >= look_for_logs_at and self._queue.paths.is_shared:
                     self.forget_logs()
+                    look_for_logs_at = now + LOOK_FOR_LOGS_EVERY
             except StoreUnavailable as exc:
                 log.info("sweeping failed: %s", exc)  # the coordinator tells of it, once
             except QueuectlError as exc:
                 log.error("sweeping failed: %s", exc)  # noqa: TRY400 - the message says it all
             except Exception:
                 log.exception("sweeping failed")
-            sweeps += 1
             if self._stopped.wait(interval):
                 return
 

@@ -54,6 +54,24 @@ def test_p5_a_killed_host_s_jobs_are_found_at_once_and_its_processes_die(jobs, s
     assert jobs.wait([job.id], PATIENCE)[0].state is State.CANCELLED
 
 
+def test_a_host_that_is_elected_later_forgets_what_is_old_then(jobs, start_host):
+    start_host().says("To stop")
+    old = jobs.add("true")
+    jobs.wait([old.id], PATIENCE)
+    jobs.stop_hosts(["serve"])
+    until(lambda: not jobs.hosts(), "its end")
+    stop = jobs.store.listen(lambda: None)
+    until(jobs.store.is_elected, "the election of this process")
+    jobs.set_setting("keep_completed", "1ms")
+    jobs.set_setting("reaper_interval", "1s")
+    start_host().says("To stop")
+    newer = jobs.add("true")
+    jobs.wait([newer.id], PATIENCE)
+    assert jobs.store.missing([old.id]) == [], "nobody but the elected one forgets"
+    stop(PATIENCE)
+    until(lambda: jobs.store.missing([old.id]), "the election of the host, and what it does then")
+
+
 def test_p7_a_graceful_stop_spends_no_attempt(jobs, start_host):
     host = start_host()
     job = jobs.add(SLEEPER)
