@@ -114,7 +114,7 @@ ROOM_IN_QUEUES = """
 # The best of each queue, for any machine and for this one, by its index. What hooks run waits for no pause and no
 # limit; but a queue's name alone lets nothing run on machines that were not told to run it.
 _READY = f"""
-    SELECT ready.id, ready.priority, q.name
+    SELECT ready.id, ready.priority, q.name, place.name AS place
     FROM queues AS q CROSS JOIN jsonb_array_elements_text(%(places)s::jsonb) AS place (name) CROSS JOIN LATERAL (
         SELECT id, priority FROM jobs
         WHERE state = 'pending' AND queue = q.name AND machine = place.name
@@ -131,13 +131,18 @@ _READY = f"""
         )
     )
 """
+# What stands in a job's row when it is locked may be newer than what it was found by.
+_IS_STILL_READY = """
+    jobs.state = 'pending' AND jobs.queue = ready.name AND jobs.machine = ready.place
+    AND (%(graph)s OR jobs.mutex IS NULL)
+"""
 # The best of these that nobody else is about to claim.
 CANDIDATES = f"""
     SELECT {_JOBS_COLUMNS} FROM (
         {_READY} ORDER BY ready.priority DESC, ready.id
-    ) AS best JOIN jobs ON jobs.id = best.id
-    WHERE jobs.state = 'pending'
-    ORDER BY best.priority DESC, best.id LIMIT %(limit)s FOR NO KEY UPDATE OF jobs SKIP LOCKED
+    ) AS ready JOIN jobs ON jobs.id = ready.id
+    WHERE {_IS_STILL_READY}
+    ORDER BY ready.priority DESC, ready.id LIMIT %(limit)s FOR NO KEY UPDATE OF jobs SKIP LOCKED
 """
 IS_CUT = f"SELECT EXISTS (SELECT 1 FROM ({_READY}) AS ready GROUP BY name HAVING count(*) >= %(reach)s)"
 _BEGIN_RUN = """
@@ -157,7 +162,7 @@ CLAIM_PLAINLY = f"""
     ), best AS MATERIALIZED (
         SELECT jobs.id, jobs.slots FROM (SELECT * FROM ready ORDER BY priority DESC, id) AS ready
         JOIN jobs ON jobs.id = ready.id
-        WHERE jobs.state = 'pending'
+        WHERE {_IS_STILL_READY}
         ORDER BY ready.priority DESC, ready.id LIMIT %(limit)s FOR NO KEY UPDATE OF jobs SKIP LOCKED
     ), taken AS (
         UPDATE jobs SET {_BEGIN_RUN}, lease_token = %(token)s || jobs.id
