@@ -1,6 +1,5 @@
 """A database in a file that cannot be written for a while: told once, and once when it can; jobs go on."""
 
-import resource
 import sys
 
 import pytest
@@ -9,6 +8,7 @@ from queuectl.model.state import State
 from tests.hosts import until, waits_for
 from tests.support import PATIENCE, is_alive
 
+resource = pytest.importorskip("resource")  # Windows has none
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs another process's limits to be set")
 
 
