@@ -144,6 +144,7 @@ class Coordinator:
         due: datetime | None = None
         exhausted = False
         more = True  # whether the database may hold something for us that we have not seen
+        unheard = False  # whether others may have asked for something that was not done yet
         while not (self._stopped and not self._inbox.finished):
             try:
                 next_look = looked + (min(self._terms.poll, 1.0) if self._pool.waiting() else self._terms.poll)
@@ -152,6 +153,7 @@ class Coordinator:
                 rung = self._inbox.gather(
                     max(0.0, min(wait, self._until(due))), others_follow=bool(self._pool.waiting())
                 )
+                unheard = unheard or rung
                 now = time.monotonic()
                 if now >= next_heartbeat:
                     self.holdings.renew(self._terms.lease)
@@ -159,11 +161,12 @@ class Coordinator:
                 ripe = self._until(due) <= 0
                 if rung or ripe or now >= next_look:
                     looked = now
-                    fresh = self._store.changed()
-                    more = more or fresh or rung or ripe
+                    unheard = self._store.changed() or unheard
+                    more = more or unheard or ripe
                     due = None if ripe else due
-                    if fresh or rung:
+                    if unheard:
                         self._obey()
+                        unheard = False
                     self._return_idle()
                 if self._inbox or ripe or (more and self._room().most):
                     more, due = self._transact()
@@ -172,10 +175,10 @@ class Coordinator:
                 self.outages.worked()
             except QueuectlError as exc:
                 self.outages.failed(exc)
-                patience, more, next_heartbeat = self._be_patient(patience), True, 0.0
+                patience, more, looked, next_heartbeat = self._be_patient(patience), True, 0.0, 0.0
             except Exception:
                 log.exception("the coordinator failed, trying again in %.1f s", patience)
-                patience, more = self._be_patient(patience), True
+                patience, more, looked = self._be_patient(patience), True, 0.0
             if not self.holdings.runs and (self._draining or (self._budget <= 0 and not more) or exhausted):
                 self.done.set()
 
@@ -196,7 +199,8 @@ class Coordinator:
     def _room(self, ended: Collection[str] = ()) -> Room:
         """Return what there is room for now: the free workers, and a few jobs ahead of them when runs are short."""
         workers = self._pool.size
-        if self._draining or self.duty.queues == ():  # nobody here has said that anything may run
+        ends = self._draining or self.done.is_set()
+        if ends or self.duty.queues == ():  # nobody here has said that anything may run
             return Room(workers=workers, free=0)
         slots = self.holdings.slots(besides=ended)
         one_each = sum(slots) == len(slots)
@@ -283,20 +287,23 @@ class Coordinator:
 
     def _return_idle(self) -> None:
         """Put back what was claimed ahead but cannot be begun soon, for another host or a later day."""
-        if not self.holdings.idle or not (self._draining or self._pace.is_stuck() or self._store.pauses()):
+        if not self.holdings.idle:
+            return
+        wanted = self._draining or self.holdings.returning
+        if not (wanted or self._pace.is_stuck() or self._store.pauses()):
             return
         self._budget += sum(job.spec.queue != HOOKS for job in self.holdings.put_back())
 
     def _take_up_settings(self) -> None:
-        before = self._terms
         try:
-            self._terms = self._read_terms()
+            terms = self._read_terms()
         except InvalidSetting as exc:
             log.error("the settings stay as they were: %s", exc)  # noqa: TRY400 - the message says it all
-        else:
-            self._expect_answers()
-            duty = self.duty
-            workers = self._terms.workers if self._follow_workers else self._pool.size
-            if workers != self._pool.size or duty != before.duty:
-                self._pool.resize(workers)
-                self._store.describe_host(self._host_id, workers, tags=duty.tags, queues=duty.queues)
+            return
+        duty = terms.duty
+        workers = terms.workers if self._follow_workers else self._pool.size
+        if workers != self._pool.size or duty != self.duty:
+            self._store.describe_host(self._host_id, workers, tags=duty.tags, queues=duty.queues)
+            self._pool.resize(workers)
+        self._terms = terms
+        self._expect_answers()

@@ -145,6 +145,11 @@ class Holdings:
         """Tell whether there are runs that no worker has begun."""
         return bool(self._returning or self.pool.waiting())
 
+    @property
+    def returning(self) -> bool:
+        """Tell whether jobs were to be put back when the database failed."""
+        return bool(self._returning)
+
     def put_back(self) -> list[Job]:
         """Put the jobs that no worker has begun back into the queue, and return them.
 

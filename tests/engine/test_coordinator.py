@@ -1,12 +1,16 @@
 """The coordinator's races, each brought about on purpose."""
 
+import threading
+
 import pytest
 
 from queuectl.engine.coordinator import Coordinator
+from queuectl.engine.pace import Pace
 from queuectl.errors import StoreUnavailable
+from queuectl.host import Host, HostOptions
 from queuectl.model.state import State
 from queuectl.platform.environment import Environment
-from tests.hosts import PATIENCE
+from tests.hosts import PATIENCE, until
 
 pytestmark = pytest.mark.posix
 
@@ -62,3 +66,102 @@ def test_what_cannot_be_put_back_is_put_back_when_the_database_works_again(jobs,
     assert refused
     assert jobs.find(job.id).state is State.PENDING
     assert jobs.find(job.id).attempts == 0
+
+
+def test_a_host_that_has_nothing_left_takes_nothing_more_before_it_is_stopped(jobs, monkeypatch):
+    host = Host(jobs, HostOptions(kind="worker", workers=1, burst=True))
+    cancelling, looked = jobs.store.cancelling, threading.Semaphore(0)
+
+    def look(owner):
+        looked.release()
+        return cancelling(owner)
+
+    host.start()
+    assert host.wait_until_idle(PATIENCE)
+    monkeypatch.setattr(jobs.store, "cancelling", look)
+    job = jobs.add("sleep 1000")  # its wait has not returned yet
+    assert looked.acquire(timeout=PATIENCE)
+    jobs.store.ring()
+    assert looked.acquire(timeout=PATIENCE)  # what the first look has brought was claimed by now
+    host.stop()
+    stopped = jobs.find(job.id)
+    assert (stopped.state, stopped.attempts) == (State.PENDING, 0)
+
+
+@pytest.mark.parametrize("fails", ["settings", "next_schedule", "cancelling"])
+def test_what_others_ask_for_is_heard_when_the_database_fails_in_the_midst_of_that(jobs, monkeypatch, fails):
+    coordinator = Coordinator(jobs, "host", workers=1, environ=Environment({"PATH": "/usr/bin:/bin"}))
+    coordinator.start()
+    try:
+        job = jobs.add("sleep 1000")
+        until(lambda: jobs.find(job.id).state is State.PROCESSING, "it to run")
+        works, failed = getattr(jobs.store, fails), threading.Event()
+
+        def fail_once(*args):
+            if threading.current_thread().name == "coordinator" and not failed.is_set():
+                failed.set()
+                raise StoreUnavailable("the database is away")
+            return works(*args)
+
+        monkeypatch.setattr(jobs.store, fails, fail_once)
+        jobs.cancel(job.id)
+        coordinator.ring()
+        assert failed.wait(PATIENCE)
+        assert jobs.wait([job.id], PATIENCE)[0].state is State.CANCELLED
+    finally:
+        coordinator.interrupt("the test is over")
+        coordinator.stop(PATIENCE)
+
+
+def test_what_could_not_be_put_back_is_put_back_also_when_the_reason_has_gone(jobs, monkeypatch):
+    coordinator = Coordinator(jobs, "host", workers=1, environ=Environment({"PATH": "/usr/bin:/bin"}))
+    claim, unclaim, refused = jobs.store.claim, jobs.store.unclaim, []
+
+    def one_too_many(*args, **kwargs):
+        claimed = claim(*args, **kwargs)
+        if claimed and not refused:
+            coordinator.holdings.pool.resize(0)
+        return claimed
+
+    def fail_once(claimed):
+        if not refused:
+            refused.append(claimed)
+            jobs.resume()
+            raise StoreUnavailable("the database is away")
+        coordinator.holdings.pool.resize(1)
+        unclaim(claimed)
+
+    monkeypatch.setattr(Pace, "is_stuck", lambda _: False)  # as others end all the time
+    monkeypatch.setattr(jobs.store, "claim", one_too_many)
+    monkeypatch.setattr(jobs.store, "unclaim", fail_once)
+    job = jobs.add("true")
+    coordinator.start()
+    try:
+        until(lambda: jobs.find(job.id).state is State.PROCESSING, "it to be claimed")
+        jobs.pause()
+        coordinator.ring()
+        until(lambda: refused, "it to be put back")
+        coordinator.ring()
+        assert jobs.wait([job.id], PATIENCE)[0].state is State.COMPLETED
+    finally:
+        coordinator.stop(PATIENCE)
+
+
+def test_other_hosts_hear_of_a_changed_setting_also_when_the_database_fails_at_that(jobs, monkeypatch):
+    host = Host(jobs, HostOptions(kind="worker"))
+    describe, failed = jobs.store.describe_host, []
+
+    def fail_once(*args, **kwargs):
+        if not failed:
+            failed.append(args)
+            raise StoreUnavailable("the database is away")
+        describe(*args, **kwargs)
+
+    monkeypatch.setattr(jobs.store, "describe_host", fail_once)
+    host.start()
+    try:
+        jobs.set_setting("workers", "7")
+        until(lambda: [row.workers for row in jobs.hosts()] == [7], "its row to say so")
+    finally:
+        host.stop()
+    assert failed
