@@ -22,7 +22,7 @@ from queuectl.model.duty import Duty
 from queuectl.platform import bundle, machine
 from queuectl.platform.environment import Environment
 from queuectl.platform.lock import FileLock
-from queuectl.platform.process import clean_environment
+from queuectl.platform.process import clean_environment, keep_exit_codes
 from queuectl.queue import FINISH_UP, Queue
 from queuectl.settings import find
 from queuectl.store.types import HostRow
@@ -114,6 +114,7 @@ class Host:
         Raises:
             StoreUnavailable: the database cannot be written.
         """
+        keep_exit_codes()
         if not self._lock.acquire(THREAD_DEADLINE):
             raise QueuectlError(f"the lock {self._queue.host_lock(self.id)} cannot be taken")
         try:

@@ -7,9 +7,9 @@ from queuectl.platform.process_remains import MARKER, kill_marked, kill_remains
 from queuectl.platform.shell import LONGEST_ARGUMENT, clean_environment, shell_command
 
 if sys.platform == "win32":
-    from queuectl.platform.process_windows import Process, spawn
+    from queuectl.platform.process_windows import Process, keep_exit_codes, spawn
 else:
-    from queuectl.platform.process_posix import Process, spawn
+    from queuectl.platform.process_posix import Process, keep_exit_codes, spawn
 
 __all__ = [
     "LONGEST_ARGUMENT",
@@ -17,6 +17,7 @@ __all__ = [
     "Process",
     "clean_environment",
     "created_at",
+    "keep_exit_codes",
     "kill_marked",
     "kill_remains",
     "same_process",

@@ -81,6 +81,15 @@ class Process:
                 kill_tree(self.pid, token)
 
 
+def keep_exit_codes() -> None:
+    """Let the system keep the exit codes of children also where whoever started this program had it forget them.
+
+    Without that, a child's pid may be another's before anybody has heard of its end. Only the main thread can do it.
+    """
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
 def spawn(argv: Sequence[str] | str, *, cwd: str | None, env: Variables, stdout: int) -> Process:
     """Start a program with no input, and both outputs going to the open file ``stdout``.
 

@@ -83,6 +83,10 @@ class Process:
                 api.terminate_job(self._job)
 
 
+def keep_exit_codes() -> None:
+    """Do nothing: a handle keeps its process's exit code and pid."""
+
+
 def spawn(argv: Sequence[str] | str, *, cwd: str | None, env: Variables, stdout: int) -> Process:
     """Start a program with no input, and both outputs going to the open file ``stdout``.
 

@@ -34,6 +34,18 @@ def test_a_forged_or_long_datagram_does_no_harm(jobs, start_host):
     assert jobs.wait([jobs.add("exit 0").id], PATIENCE)[0].state is State.COMPLETED
 
 
+@pytest.mark.posix
+def test_exit_codes_count_also_where_whoever_started_the_host_ignores_the_ends_of_children(jobs, start_host):
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # its children inherit that
+    try:
+        start_host("worker", "--count", "1")
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    good, bad = (jobs.add(command, max_retries=0).id for command in ("exit 0", "exit 7"))
+    ended = jobs.wait([good, bad], PATIENCE)
+    assert [(job.state, job.exit_code) for job in ended] == [(State.COMPLETED, 0), (State.DEAD, 7)]
+
+
 def test_a_lost_ring_costs_one_poll(jobs, start_host):
     start_host("serve", "--no-drop", "--poll", "0.2")
     until(jobs.hosts, "the host")
