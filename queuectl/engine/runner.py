@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -114,7 +115,7 @@ class Run:
                     self._process = self._spawn(descriptor)
                 except OSError as exc:
                     problem = self._why_not(exc)
-                    os.write(descriptor, f"queuectl: {problem}\n".encode(errors="replace"))
+                    _say(descriptor, problem)
                     return self._failed(started, problem)
                 self.began = self._clock.monotonic()
                 self._set_niceness(self._process, descriptor)
@@ -124,8 +125,7 @@ class Run:
         if self._stopped_as is not None:
             kill_marked([self.token])  # whoever left the group was not asked, but must not live on either
         with self._guard:
-            trim(descriptor, self.limits.log_max_bytes)
-            tail, size = read_tail(descriptor, self.limits.tail_bytes)
+            tail, size = self._end_of_log(descriptor)
             kind, reason, exit_code = self._judge(code)
         return Outcome(
             kind=kind,
@@ -174,9 +174,7 @@ class Run:
         except ProcessLookupError:
             pass  # it has ended already
         except OSError as exc:
-            os.write(
-                descriptor, f"queuectl: it runs without its niceness of {niceness}: {exc.strerror or exc}\n".encode()
-            )
+            _say(descriptor, f"it runs without its niceness of {niceness}: {exc.strerror or exc}")
 
     def _script(self, command: str) -> str:
         script = self._log.with_name("command.sh")
@@ -193,6 +191,14 @@ class Run:
         if isinstance(exc, FileNotFoundError):
             return f"could not start: there is no program {program!r} on the job's PATH"
         return f"could not start {program or 'the shell'!r}: {exc.strerror or exc}"
+
+    def _end_of_log(self, descriptor: int) -> tuple[str, int]:
+        """Return the log's tail and size; whatever its disk is like, the run has ended as it has."""
+        self._trim(descriptor)
+        try:
+            return read_tail(descriptor, self.limits.tail_bytes)
+        except OSError as exc:
+            return f"queuectl: its log cannot be read: {exc.strerror}\n", 0
 
     def _failed(self, started: datetime, reason: str) -> Outcome:
         now = self._clock.now()
@@ -242,7 +248,16 @@ class Run:
         """Keep the log within its size while the attempt runs."""
         with self._guard:
             if self._descriptor is not None:
-                trim(self._descriptor, self.limits.log_max_bytes)
+                self._trim(self._descriptor)
+
+    def _trim(self, descriptor: int) -> None:
+        with suppress(OSError):  # the disk is full: then the log ends where it was cut
+            trim(descriptor, self.limits.log_max_bytes)
+
+
+def _say(descriptor: int, text: str) -> None:
+    with suppress(OSError):  # the disk is full, which is no reason to leave a process to itself
+        os.write(descriptor, f"queuectl: {text}\n".encode(errors="replace"))
 
 
 def _explain(code: int | None) -> tuple[int | None, str | None]:

@@ -1,5 +1,6 @@
 """What a job meets when it runs: its shell, folder, environment, output and limits."""
 
+import errno
 import os
 import re
 import sys
@@ -7,8 +8,12 @@ import sys
 import pytest
 
 from queuectl.engine.output import trim
-from queuectl.model.job import OutcomeKind
+from queuectl.engine.runner import Limits, Run
+from queuectl.model.admission import Room
+from queuectl.model.job import JobSpec, OutcomeKind
 from queuectl.model.state import State
+from queuectl.platform.environment import Environment
+from queuectl.platform.process import Process
 from tests.hosts import PATIENCE, run_cli, until
 
 pytestmark = pytest.mark.posix
@@ -83,6 +88,21 @@ def test_a_program_that_may_not_be_run(run, tmp_path):
     script.chmod(0o600)
     job, _, _ = run([str(script)])
     assert job.reason == f"could not start '{script}': Permission denied"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+def test_a_log_on_a_full_disk_leaves_no_process_to_itself(jobs, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Process, "set_niceness", refuse)
+    jobs.enqueue([JobSpec(command=f"sleep 0.2; echo ended > {tmp_path / 'ended'}", nice=-5)])
+    [job] = jobs.store.claim("host", Room(workers=1, free=1), lease=60)
+    (tmp_path / "1.log").symlink_to("/dev/full")
+    limits, environ = Limits.of(jobs.settings()), Environment({"PATH": "/usr/bin:/bin"})
+    outcome = Run(job, tmp_path / "1.log", limits=limits, environ=environ, clock=jobs.clock).execute()
+    assert outcome.kind is OutcomeKind.COMPLETED
+    assert (tmp_path / "ended").exists()
 
 
 def test_a_signal_is_named(run):
