@@ -148,13 +148,18 @@ class Reaper:
 
     def _tail(self, job_id: int, number: int) -> tuple[str, int]:
         path = self._queue.paths.log(job_id, number)
-        if not path.exists():
-            return "", 0
-        descriptor = open_log(path)
+        limit = self._queue.settings()["tail_bytes"]
         try:
-            return read_tail(descriptor, self._queue.settings()["tail_bytes"])
-        finally:
-            os.close(descriptor)
+            if not path.exists():
+                return "", 0
+            descriptor = open_log(path)
+            try:
+                return read_tail(descriptor, limit)
+            finally:
+                os.close(descriptor)
+        except OSError as exc:  # what a disk has lost keeps no job from running again
+            log.warning("job %d: the log %s of its lost run cannot be read: %s", job_id, path, exc.strerror or exc)
+            return "", 0
 
     def _kill_strays(self) -> None:
         tokens = set(_drain(self._ended_tokens))

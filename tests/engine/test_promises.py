@@ -1,5 +1,6 @@
 """The promises of the engine, each under its name, kept by real hosts with real jobs."""
 
+import queue
 import shlex
 import signal
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from queuectl.engine.reaper import Reaper
+from queuectl.model.admission import Room
 from queuectl.model.job import JobSpec, OutcomeKind
 from queuectl.model.state import State
 from tests.hosts import PATIENCE, until
@@ -92,6 +95,14 @@ def test_p5_a_living_host_takes_over_the_jobs_of_a_dead_one(jobs, start_host, tm
     assert ended.state is State.COMPLETED
     assert lines(tmp_path / "overlaps") == []
     assert len(jobs.hosts()) == 1
+
+
+def test_p5_a_log_that_cannot_be_read_keeps_no_job_in_processing(jobs):
+    added = [jobs.add("true"), jobs.add("true")]
+    claimed = jobs.store.claim("dead", Room(workers=2, free=2), lease=60)
+    jobs.paths.log(claimed[0].id, 1).mkdir(parents=True)
+    Reaper(jobs, "host", ended_tokens=queue.SimpleQueue()).sweep()
+    assert [jobs.find(job.id).state for job in added] == [State.PENDING, State.PENDING]
 
 
 def test_p6_a_timeout_takes_the_whole_tree(jobs, start_host):
