@@ -13,7 +13,7 @@ from queuectl.dropfolder.events import DropEvent, DropKind, OnEvent
 from queuectl.dropfolder.folder import Checkpoint, Claim, DropFolder, no_checkpoint, printable
 from queuectl.dropfolder.settle import Sightings, Trouble
 from queuectl.editing import at_home
-from queuectl.errors import InvalidJobFile, QueuectlError, StoreUnavailable
+from queuectl.errors import InvalidJobFile, InvalidSetting, QueuectlError, StoreUnavailable
 from queuectl.model import jobfile
 from queuectl.model.job import Job, JobSpec
 from queuectl.platform.files import is_foreign, open_unfollowed
@@ -147,7 +147,7 @@ class Ingester:
                 return
             self._sightings.put_off(claim.path, now + self._settle)
             log.info("%s vanished: %s", claim.path, exc)
-        except StoreUnavailable as exc:
+        except (StoreUnavailable, InvalidSetting) as exc:  # of which no file can help it
             self._store_due = self._now() + self._store_trouble.pause()
             self._sightings.put_off(claim.path, self._store_due)
             if self._store_trouble.is_news(exc.message):
@@ -168,7 +168,7 @@ class Ingester:
             self._checkpoint("read")
             specs = [at_home(spec) for spec in jobfile.parse(data, now=self._queue.clock.now())]
             jobs = self._queue.enqueue(specs, batch=claim.id, source=f"drop folder: {name}")
-        except StoreUnavailable:
+        except (StoreUnavailable, InvalidSetting):
             raise
         except QueuectlError as exc:
             patient_until = self._now() + self._patience - self._sightings.age(claim.path, self._now())

@@ -36,6 +36,20 @@ def test_a_file_becomes_its_jobs_and_lies_in_accepted(drop):
     assert list(drop.folder.claimed.iterdir()) == [drop.folder.lock]
 
 
+def test_a_file_waits_as_long_as_the_settings_cannot_be_read(drop):
+    drop.put("nightly.job")
+    drop.queue.paths.config.parent.mkdir(parents=True, exist_ok=True)
+    drop.queue.paths.config.write_text("workers = \n")
+    ingester = drop.ingester(patience=0)
+    drop.run(ingester, until=lambda: drop.events)
+    [event] = drop.events
+    assert event.kind is DropKind.ERROR
+    assert "the file is kept and tried again" in event.reason
+    drop.queue.paths.config.write_text("")
+    drop.run(ingester)
+    assert (drop.accepted(), drop.rejected()) == (["nightly.job"], [])
+
+
 def test_what_powershell_5_writes_is_taken(drop):
     drop.put("ps.job", b"\xff\xfe" + 'echo "grüße"\r\n'.encode("utf-16-le"))
     drop.run()
