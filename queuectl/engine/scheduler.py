@@ -57,7 +57,8 @@ class Scheduler:
             yield
         finally:
             found, self._found = self._found, []
-        self.look()
+        with suppress(StoreUnavailable):  # what was fired is kept; it is still due, so the next transaction looks again
+            self.look()
         if found:
             self._store.ring()
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from queuectl import scheduling
 from queuectl.engine.scheduler import AT_ONCE, TRY_AGAIN, Scheduler
-from queuectl.errors import StoreBusy
+from queuectl.errors import StoreBusy, StoreUnavailable
 from queuectl.model.catchup import CatchUp, OverlapPolicy
 from queuectl.model.job import JobSpec
 from queuectl.model.recurrence import Cron, parse_cron
@@ -105,6 +105,22 @@ def test_p8_a_transaction_that_is_undone_has_enqueued_nothing_and_is_done_again(
     assert everything(queue) == []
     assert fire(queue, scheduler) == 1
     assert fire(queue, scheduler) == 0
+
+
+def test_a_database_that_fails_after_the_transaction_takes_nothing_of_it_back(queue, clock, monkeypatch):
+    scheduler = Scheduler(queue)
+    every(queue, "1h")
+    clock.forward(3600)
+
+    def fail():
+        raise StoreUnavailable("the database is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queue.store, "next_schedule", fail)
+        assert fire(queue, scheduler) == 1
+    assert scheduler.next <= queue.store.now()
+    assert fire(queue, scheduler) == 0
+    assert scheduler.next == clock.now() + timedelta(hours=1)
 
 
 def test_p8_of_hosts_that_fire_at_the_same_time_one_does(tmp_path, clock):
