@@ -110,15 +110,19 @@ class Run:
         with self._guard:
             if self._stopped_as is None and self.left <= 0:
                 self._stopped_as, self._stop_reason = OutcomeKind.INTERRUPTED, CUT_OFF
-            if self._stopped_as is None:
-                try:
-                    self._process = self._spawn(descriptor)
-                except OSError as exc:
-                    problem = self._why_not(exc)
-                    _say(descriptor, problem)
-                    return self._failed(started, problem)
-                self.began = self._clock.monotonic()
-                self._set_niceness(self._process, descriptor)
+            begins = self._stopped_as is None
+        if begins:
+            try:  # unguarded: a folder on a dead network drive must hold up nobody who watches or stops runs
+                process = self._spawn(descriptor)
+            except OSError as exc:
+                problem = self._why_not(exc)
+                _say(descriptor, problem)
+                return self._failed(started, problem)
+            with self._guard:
+                self._process, self.began = process, self._clock.monotonic()
+                if self._stopped_as is not None:
+                    process.terminate()
+            self._set_niceness(process, descriptor)
         if self._process is not None and self._on_start is not None:
             self._on_start(self)
         code = self._process.wait() if self._process is not None else None

@@ -4,12 +4,14 @@ import threading
 
 import pytest
 
+from queuectl.engine import runner
 from queuectl.engine.coordinator import Coordinator
 from queuectl.engine.pace import Pace
 from queuectl.errors import StoreUnavailable
 from queuectl.host import Host, HostOptions
 from queuectl.model.state import State
 from queuectl.platform.environment import Environment
+from queuectl.platform.process import spawn
 from tests.hosts import PATIENCE, until
 
 pytestmark = pytest.mark.posix
@@ -144,6 +146,33 @@ def test_what_could_not_be_put_back_is_put_back_also_when_the_reason_has_gone(jo
         coordinator.ring()
         assert jobs.wait([job.id], PATIENCE)[0].state is State.COMPLETED
     finally:
+        coordinator.stop(PATIENCE)
+
+
+def test_a_job_whose_folder_does_not_answer_holds_up_no_other(jobs, monkeypatch, tmp_path):
+    asked, answers = threading.Event(), threading.Event()
+
+    def dead_network_drive(argv, *, cwd, **rest):
+        if cwd == str(tmp_path):
+            asked.set()
+            answers.wait()
+        return spawn(argv, cwd=cwd, **rest)
+
+    monkeypatch.setattr(runner, "spawn", dead_network_drive)
+    coordinator = Coordinator(jobs, "host", workers=2, environ=Environment({"PATH": "/usr/bin:/bin"}))
+    stuck = jobs.add("sleep 1000", cwd=str(tmp_path))
+    coordinator.start()
+    try:
+        assert asked.wait(PATIENCE)
+        jobs.cancel(stuck.id)
+        other = jobs.add("sleep 1000", timeout=0.1, max_retries=0)
+        coordinator.ring()
+        assert jobs.wait([other.id], PATIENCE)[0].state is State.DEAD
+        answers.set()
+        assert jobs.wait([stuck.id], PATIENCE)[0].state is State.CANCELLED
+    finally:
+        answers.set()
+        coordinator.interrupt("the test is over")
         coordinator.stop(PATIENCE)
 
 
