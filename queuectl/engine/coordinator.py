@@ -116,6 +116,8 @@ class Coordinator:
 
     def finish_up(self, newest: int) -> None:
         """Take only the jobs up to this id; ``done`` is set when there are no more of them and the last run ends."""
+        if newest == self._newest:
+            return  # the wish stands there until the end, and is read at each look
         self._newest = newest
         self._burst = True
         self._inbox.ring()

@@ -176,6 +176,27 @@ def test_a_job_whose_folder_does_not_answer_holds_up_no_other(jobs, monkeypatch,
         coordinator.stop(PATIENCE)
 
 
+def test_a_host_that_finishes_up_rests_as_long_as_its_last_job_runs(jobs, monkeypatch):
+    host = Host(jobs, HostOptions(kind="worker", workers=1))
+    asked, looks = jobs.store.stop_asked, []
+
+    def look(host_id):
+        looks.append(host_id)
+        return asked(host_id)
+
+    monkeypatch.setattr(jobs.store, "stop_asked", look)
+    job = jobs.add("sleep 1")
+    host.start()
+    try:
+        until(lambda: jobs.find(job.id).state is State.PROCESSING, "it to run")
+        jobs.stop_hosts(["worker"], finish_up=True)
+        assert host.wait_until_idle(PATIENCE)
+    finally:
+        host.stop()
+    assert jobs.find(job.id).state is State.COMPLETED
+    assert len(looks) < 30
+
+
 def test_other_hosts_hear_of_a_changed_setting_also_when_the_database_fails_at_that(jobs, monkeypatch):
     host = Host(jobs, HostOptions(kind="worker"))
     describe, failed = jobs.store.describe_host, []
