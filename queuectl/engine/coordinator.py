@@ -149,7 +149,8 @@ class Coordinator:
         unheard = False  # whether others may have asked for something that was not done yet
         while not (self._stopped and not self._inbox.finished):
             try:
-                next_look = looked + (min(self._terms.poll, 1.0) if self._pool.waiting() else self._terms.poll)
+                is_soon = unheard or self._pool.waiting()
+                next_look = looked + (min(self._terms.poll, 1.0) if is_soon else self._terms.poll)
                 wait = min(next_look, next_heartbeat) - time.monotonic()
                 # A claim that was cut short by the number of free workers goes on when one is free: a report tells.
                 rung = self._inbox.gather(
@@ -177,10 +178,10 @@ class Coordinator:
                 self.outages.worked()
             except QueuectlError as exc:
                 self.outages.failed(exc)
-                patience, more, looked, next_heartbeat = self._be_patient(patience), True, 0.0, 0.0
+                patience, more, next_heartbeat = self._be_patient(patience), True, 0.0
             except Exception:
                 log.exception("the coordinator failed, trying again in %.1f s", patience)
-                patience, more, looked = self._be_patient(patience), True, 0.0
+                patience, more = self._be_patient(patience), True
             if not self.holdings.runs and (self._draining or (self._budget <= 0 and not more) or exhausted):
                 self.done.set()
 

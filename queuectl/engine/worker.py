@@ -36,8 +36,9 @@ class Pool:
         """Change the number of workers; surplus ones end when their run does."""
         for number in range(self.size, size):
             thread = threading.Thread(target=self._work, name=f"worker-{number + 1}", daemon=True)
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)
+            self.size = number + 1
         for _ in range(size, self.size):
             self._ready.put(None)
         self.size = size

@@ -7,7 +7,8 @@ import pytest
 from queuectl.engine import runner
 from queuectl.engine.coordinator import Coordinator
 from queuectl.engine.pace import Pace
-from queuectl.errors import StoreUnavailable
+from queuectl.engine.worker import Pool
+from queuectl.errors import StoreCorrupt, StoreUnavailable
 from queuectl.host import Host, HostOptions
 from queuectl.model.state import State
 from queuectl.platform.environment import Environment
@@ -115,6 +116,20 @@ def test_what_others_ask_for_is_heard_when_the_database_fails_in_the_midst_of_th
         coordinator.stop(PATIENCE)
 
 
+def test_what_cannot_be_heard_keeps_no_job_from_running(jobs, monkeypatch):
+    def fail(_owner):
+        raise StoreCorrupt("the database is damaged")
+
+    monkeypatch.setattr(jobs.store, "cancelling", fail)
+    coordinator = Coordinator(jobs, "host", workers=1, environ=Environment({"PATH": "/usr/bin:/bin"}))
+    coordinator.start()
+    try:
+        for _ in range(2):
+            assert jobs.wait([jobs.add("true").id], PATIENCE)[0].state is State.COMPLETED
+    finally:
+        coordinator.stop(PATIENCE)
+
+
 def test_what_could_not_be_put_back_is_put_back_also_when_the_reason_has_gone(jobs, monkeypatch):
     coordinator = Coordinator(jobs, "host", workers=1, environ=Environment({"PATH": "/usr/bin:/bin"}))
     claim, unclaim, refused = jobs.store.claim, jobs.store.unclaim, []
@@ -195,6 +210,21 @@ def test_a_host_that_finishes_up_rests_as_long_as_its_last_job_runs(jobs, monkey
         host.stop()
     assert jobs.find(job.id).state is State.COMPLETED
     assert len(looks) < 30
+
+
+def test_a_pool_that_gets_no_more_threads_knows_how_many_it_has(monkeypatch):
+    pool, start = Pool(0, lambda *_: None), threading.Thread.start
+
+    def limited(thread):
+        if thread.name == "worker-3":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    with pytest.raises(RuntimeError, match="can't start"):
+        pool.resize(4)
+    assert pool.size == 2
+    pool.stop(PATIENCE)
 
 
 def test_other_hosts_hear_of_a_changed_setting_also_when_the_database_fails_at_that(jobs, monkeypatch):
