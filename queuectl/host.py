@@ -250,7 +250,10 @@ class Host:
             parts.insert(0, self.dashboard.stop)
         deadline = time.monotonic() + THREAD_DEADLINE
         for stop in parts:
-            stop(max(SHORTEST_DEADLINE, deadline - time.monotonic()))
+            try:
+                stop(max(SHORTEST_DEADLINE, deadline - time.monotonic()))
+            except Exception:  # the others have to stop, and the host to sign off
+                log.exception("a part of this host could not be stopped")
         try:
             self._queue.store.remove_host(self.id)
         except StoreUnavailable as exc:

@@ -3,6 +3,7 @@
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 
 from queuectl.engine.runner import Run
@@ -69,10 +70,11 @@ class Pool:
         return runs
 
     def stop(self, timeout: float) -> None:
-        """Let the workers end after their present run; wait at most ``timeout`` seconds for each."""
+        """Let the workers end after their present run; wait at most ``timeout`` seconds for all of them."""
         self.resize(0)
+        deadline = time.monotonic() + timeout
         for thread in self._threads:
-            thread.join(timeout)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _work(self) -> None:
         while (run := self._ready.get()) is not None:

@@ -1,10 +1,13 @@
 """Hosts and the queue between them: bells, pauses, priorities, limits, settings, cancelling."""
 
 import signal
+import threading
 from datetime import timedelta
 
 import pytest
 
+from queuectl.engine.doorbell import Doorbell
+from queuectl.host import Host, HostOptions
 from queuectl.model.job import JobSpec
 from queuectl.model.state import State
 from queuectl.queue import Queue
@@ -138,6 +141,23 @@ def test_worker_stop_stops_the_workers_and_leaves_the_others(jobs, start_host):
     run_cli("worker", "stop", "--all", check=True)
     assert other.ends() == 0
     assert "No worker is running" in run_cli("worker", "stop", check=True).out
+
+
+def test_a_host_signs_off_whatever_a_part_of_it_does_as_it_stops(jobs, monkeypatch):
+    stop = Doorbell.stop
+
+    def fail(*args):
+        stop(*args)
+        raise OSError("the socket is gone")
+
+    monkeypatch.setattr(Doorbell, "stop", fail)
+    host = Host(jobs, HostOptions(kind="serve", workers=1, drop_folder=False, dashboard=False))
+    host.start()
+    assert jobs.wait([jobs.add("exit 0").id], PATIENCE)[0].state is State.COMPLETED
+    host.stop()
+    assert jobs.store.hosts() == []
+    assert not jobs.holds_lock(host.id)
+    assert not [thread for thread in threading.enumerate() if thread.name in {"coordinator", "reaper"}]
 
 
 def test_a_running_host_takes_up_a_changed_setting(jobs, start_host):
