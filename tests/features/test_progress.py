@@ -92,6 +92,8 @@ def test_wait_and_status_draw_bars_on_a_terminal(enqueue, host, show, tmp_path):
             screens[name] = until(lambda at=socket: seen(tmux, at, "25%"), f"a bar of {name}")
         finally:
             run(tmux, "-S", socket, "kill-server", env=environ)
+    flag.touch()
+    until(lambda: show(job)["state"] == "completed", "its end")
     assert "1/4 files <b>" in screens["status"]
     assert "steps" in screens["wait"]
     assert "\u2501" in screens["status"]
