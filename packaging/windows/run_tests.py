@@ -121,7 +121,8 @@ def run_group(name: str, command: list[str | Path], scratch: Path) -> Counter[st
     began = time.monotonic()
     found = run_once(name, command, scratch)
     if 0 < found["failed"] <= FEW and not found["lost"]:
-        again = run_once(f"{name}, those that failed again", [*command, "--last-failed"], scratch, name)
+        elsewhere = ["--basetemp", scratch / f"{name}.again"]  # what failed may still hold files where it was
+        again = run_once(f"{name}, those that failed again", [*command, *elsewhere, "--last-failed"], scratch, name)
         if again["passed"] + again["failed"] == found["failed"]:
             found += Counter(passed=again["passed"], second=again["passed"])
             found["failed"] = again["failed"]

@@ -74,12 +74,15 @@ def test_pause_stops_the_taking_of_jobs_everywhere_and_running_ones_go_on(jobs, 
 
 def test_a_paused_queue_lets_the_others_go_on_and_a_pause_ends_by_itself(jobs, start_host):
     start_host(*SLOW_POLL)
-    run_cli("pause", "--queue", "video", "--for", "1s", check=True)
+    run_cli("pause", "--queue", "video", "--for", "3s", check=True)
+    [pause] = jobs.store.pauses()
     video = jobs.add("exit 0", queue="video")
     other = jobs.add("exit 0")
     assert jobs.wait([other.id], PATIENCE)[0].state is State.COMPLETED
-    assert jobs.find(video.id).state is State.PENDING
     assert jobs.wait([video.id], PATIENCE)[0].state is State.COMPLETED
+    started = [jobs.attempts(job.id)[0].started_at for job in (other, video)]
+    assert started[0] < started[1]
+    assert started[1] >= pause.until
 
 
 def test_what_was_claimed_ahead_is_put_back_when_the_queue_is_paused(jobs, start_host, tmp_path):
