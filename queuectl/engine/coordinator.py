@@ -170,7 +170,7 @@ class Coordinator:
                     if unheard:
                         self._obey()
                         unheard = False
-                    self._return_idle()
+                    more = self._return_idle() or more
                 if self._inbox or ripe or (more and self._room().most):
                     more, due = self._transact()
                 exhausted = self._burst and not more and not self.holdings.runs and self._is_exhausted()
@@ -235,6 +235,8 @@ class Coordinator:
             self.holdings.forget(item.run)
             self._pace.ended(item.outcome)
         self._budget -= sum(job.spec.queue != HOOKS for job in claimed)
+        if claimed:
+            self._pace.claimed()
         for job in claimed:
             self.holdings.begin(job, self._terms.limits, tenure)
         for job, outcome in known:
@@ -288,14 +290,15 @@ class Coordinator:
         if asked is not None and self._on_stop_asked is not None:
             self._on_stop_asked(asked)
 
-    def _return_idle(self) -> None:
-        """Put back what was claimed ahead but cannot be begun soon, for another host or a later day."""
+    def _return_idle(self) -> bool:
+        """Put back what was claimed ahead but cannot be begun soon, for another host or a later day; tell if it did."""
         if not self.holdings.idle:
-            return
+            return False
         wanted = self._draining or self.holdings.returning
         if not (wanted or self._pace.is_stuck() or self._store.pauses()):
-            return
+            return False
         self._budget += sum(job.spec.queue != HOOKS for job in self.holdings.put_back())
+        return True
 
     def _take_up_settings(self) -> None:
         try:

@@ -12,7 +12,7 @@ SHORT = 0.05
 AHEAD = 16
 """Most jobs claimed ahead for each worker."""
 STUCK = 0.5
-"""Seconds without the end of any run, after which what was claimed ahead is for somebody else."""
+"""Seconds without a claim or the end of any run, after which what was claimed ahead is for somebody else."""
 _WEIGHT = 0.1
 
 
@@ -22,11 +22,15 @@ class Pace:
     def __init__(self) -> None:
         self._run = math.inf
         self._commit = 0.002
-        self._last_end = time.monotonic()
+        self._last_moved = time.monotonic()
+
+    def claimed(self) -> None:
+        """Learn that there are new runs, which the workers take in a moment."""
+        self._last_moved = time.monotonic()
 
     def ended(self, outcome: Outcome) -> None:
         """Learn from a run."""
-        self._last_end = time.monotonic()
+        self._last_moved = time.monotonic()
         if outcome.started_at is not None:
             lasted = (outcome.finished_at - outcome.started_at).total_seconds()
             self._run = lasted if math.isinf(self._run) else self._run + _WEIGHT * (lasted - self._run)
@@ -42,8 +46,8 @@ class Pace:
         return min(AHEAD, math.ceil(2 * (self._commit + GATHER) / max(self._run, 1e-4))) * workers
 
     def is_stuck(self) -> bool:
-        """Tell whether no run has ended for a while; then none is short until one is seen to be."""
-        if time.monotonic() - self._last_end < STUCK:
+        """Tell whether no run has come or ended for a while; then none is short until one is seen to be."""
+        if time.monotonic() - self._last_moved < STUCK:
             return False
         self._run = SHORT
         return True

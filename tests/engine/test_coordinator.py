@@ -245,3 +245,32 @@ def test_other_hosts_hear_of_a_changed_setting_also_when_the_database_fails_at_t
     finally:
         host.stop()
     assert failed
+
+
+def test_a_burst_runs_what_it_has_put_back(jobs, monkeypatch):
+    coordinator = Coordinator(
+        jobs, "host", workers=2, environ=Environment({"PATH": "/usr/bin:/bin"}), poll=0.05, burst=True
+    )
+    claim, unclaim, returned = jobs.store.claim, jobs.store.unclaim, []
+
+    def nobody_takes_it(*args, **kwargs):
+        claimed = claim(*args, **kwargs)
+        if claimed and not returned:
+            coordinator.holdings.pool.resize(0)
+        return claimed
+
+    def then_somebody_does(claimed):
+        unclaim(claimed)
+        returned.append(claimed)
+        coordinator.holdings.pool.resize(2)
+
+    monkeypatch.setattr(jobs.store, "claim", nobody_takes_it)
+    monkeypatch.setattr(jobs.store, "unclaim", then_somebody_does)
+    job = jobs.add("true")
+    coordinator.start()
+    try:
+        assert coordinator.done.wait(PATIENCE)
+    finally:
+        coordinator.stop(PATIENCE)
+    assert returned
+    assert jobs.find(job.id).state is State.COMPLETED
